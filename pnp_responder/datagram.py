@@ -1,0 +1,36 @@
+"""A UDP payload together with its two ends. One type for both directions."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class SocketAddress(NamedTuple):
+    """A numeric IPv4 address in dotted-quad form and a port (0 to 65535). Never a host name."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}"
+
+
+class Local(NamedTuple):
+    """Our end: the interface's name and the unicast address that we answer from there."""
+
+    interface: str
+    address: SocketAddress
+
+
+class Datagram(NamedTuple):
+    """`payload` came from `remote` to us, or goes from us to `remote`.
+
+    `local` is our unicast end also where the datagram came to the multicast group; `multicast`
+    tells that case (always False for what we send: we never multicast, RFC 3261 18.2.2 with
+    maddr notwithstanding).
+    """
+
+    payload: bytes
+    remote: SocketAddress
+    local: Local
+    multicast: bool = False

@@ -1,0 +1,60 @@
+"""What a device asks ("enrollment", RFC 6080 5.1), and what is decided about it.
+
+SIP and rules meet here: `ua_profile` makes an `Enrollment` from a SUBSCRIBE, `rules` makes a
+`Decision` from an `Enrollment`; neither knows the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from pnp_responder.datagram import Local, SocketAddress
+from pnp_responder.mac import Mac
+
+
+class Device(NamedTuple):
+    """What the device says of itself. An empty text, or no MAC, is "not given"."""
+
+    mac: Mac | None = None
+    vendor: str = ""
+    model: str = ""
+    version: str = ""
+
+
+class Enrollment(NamedTuple):
+    """A device asks for its profile: the facts that rules may look at.
+
+    Texts are as the device wrote them, decoded and unquoted, free of control characters; empty
+    is "not given". `remote` and `local` are None only where nobody knows them (`explain` without
+    a source or an interface), never in service.
+    """
+
+    device: Device
+    profile_type: str = ""
+    user_agent: str = ""
+    remote: SocketAddress | None = None
+    local: Local | None = None
+
+
+class Offer(NamedTuple):
+    """Answer 200 and a NOTIFY whose body is `url`; `rule` is the name of the rule that says so."""
+
+    url: str
+    rule: str
+
+
+class Decline(NamedTuple):
+    """No URL for this device.
+
+    `rule` is None if no rule matched. `status` is None for silence, else the SIP status of a
+    `reject`. `reason` is a sentence for the administrator.
+    """
+
+    reason: str
+    rule: str | None = None
+    status: int | None = None
+
+
+Decision = Offer | Decline
+Decide = Callable[[Enrollment], Decision]

@@ -1,0 +1,88 @@
+"""What happened, as values. The only thing that the journal and other features listen to.
+
+The union is closed: a consumer ends its match with `assert_never`, so that the type checker names
+each place that has to say what it does with a new kind.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from pnp_responder.datagram import Local, SocketAddress
+from pnp_responder.enrollment import Decline, Enrollment, Offer
+
+
+class DatagramDropped(NamedTuple):
+    """Octets that got no answer because they are no SIP for us. `reason` holds none of them."""
+
+    reason: str
+    remote: SocketAddress
+    local: Local
+
+
+class RequestRefused(NamedTuple):
+    """A SIP request that is no enrollment. `status` was sent, or None: silence (multicast)."""
+
+    reason: str
+    status: int | None
+    remote: SocketAddress
+    local: Local
+
+
+class RequestRepeated(NamedTuple):
+    """A request heard again; the stored response, if there is one, went out again."""
+
+    remote: SocketAddress
+    local: Local
+
+
+class EnrollmentOffered(NamedTuple):
+    """200 and NOTIFY went out."""
+
+    enrollment: Enrollment
+    offer: Offer
+
+
+class EnrollmentDeclined(NamedTuple):
+    """A rule, or no rule, said no. `status` is what was sent, or None: silence."""
+
+    enrollment: Enrollment
+    decline: Decline
+    status: int | None
+
+
+class NotifyAnswered(NamedTuple):
+    """The device gave a final response to the NOTIFY after `attempts` sendings of it."""
+
+    enrollment: Enrollment
+    offer: Offer
+    status: int
+    attempts: int
+
+
+class NotifyTimedOut(NamedTuple):
+    """No final response until timer F (RFC 3261 17.1.2.2)."""
+
+    enrollment: Enrollment
+    offer: Offer
+    attempts: int
+
+
+class NotifyUndeliverable(NamedTuple):
+    """The network said that the device cannot be reached (RFC 3261 18.4); no further attempt."""
+
+    enrollment: Enrollment
+    offer: Offer
+    attempts: int
+
+
+Event = (
+    DatagramDropped
+    | RequestRefused
+    | RequestRepeated
+    | EnrollmentOffered
+    | EnrollmentDeclined
+    | NotifyAnswered
+    | NotifyTimedOut
+    | NotifyUndeliverable
+)
