@@ -7,7 +7,6 @@ from typing import Generic, NamedTuple, Protocol, TypeVar
 from pnp_responder.datagram import Datagram, SocketAddress
 
 E = TypeVar("E")
-E_co = TypeVar("E_co", covariant=True)
 
 
 class Output(NamedTuple, Generic[E]):
@@ -23,14 +22,14 @@ class Output(NamedTuple, Generic[E]):
     deadline: float | None
 
 
-class Engine(Protocol[E_co]):
+class Engine(Protocol[E]):
     """A protocol engine. `now` is in seconds of any clock that never goes back."""
 
-    def receive_datagram(self, datagram: Datagram, now: float) -> Output[E_co]:
+    def receive_datagram(self, datagram: Datagram, now: float) -> Output[E]:
         """A datagram arrived. Raises nothing for what a stranger sent."""
 
-    def receive_unreachable(self, remote: SocketAddress, now: float) -> Output[E_co]:
+    def receive_unreachable(self, remote: SocketAddress, now: float) -> Output[E]:
         """The network said that what we sent to `remote` cannot be delivered (RFC 3261 18.4)."""
 
-    def handle_timeout(self, now: float) -> Output[E_co]:
+    def handle_timeout(self, now: float) -> Output[E]:
         """The deadline of the last Output has come."""
