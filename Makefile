@@ -1,0 +1,98 @@
+# Each target first makes .venv with what it needs; a second call finds it ready.
+#
+#   make demo                      see one phone being answered, in ten seconds
+#   make run ARGS='--interface lo' start the responder with the shipped rules.yaml
+#   make all                       what the continuous integration runs
+#
+# PYTHON=/path/to/python3.12 chooses the interpreter that .venv is made with.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.PHONY: help run demo test lint types format all clean
+
+ARGS ?=
+PYTHON ?=
+
+# Only names relative to the checkout: make cannot quote a path with blanks, and need not.
+VENV := .venv
+PY := $(VENV)/bin/python
+PIP := $(PY) -m pip --disable-pip-version-check --no-input --quiet
+SERVES := $(VENV)/.installed
+DEVELOPS := $(VENV)/.installed-dev
+
+help:
+	@printf '%s\n' \
+	  'make run      start the responder with rules.yaml (ARGS=... adds options)' \
+	  'make demo     play one phone against it on loopback and print the exchange' \
+	  'make test     all tests (ARGS=... goes to pytest)' \
+	  'make lint     ruff, and whether the formatting is right' \
+	  'make types    mypy, strict' \
+	  'make format   put the formatting right' \
+	  'make all      lint, types, test' \
+	  'make clean    remove .venv and all caches'
+
+run: $(SERVES)
+	@$(PY) -m pnp_responder run --rules rules.yaml $(ARGS)
+
+demo: $(SERVES)
+	@$(PY) -m pnp_responder demo $(ARGS)
+
+test: $(DEVELOPS)
+	$(PY) -m pytest $(ARGS)
+
+lint: $(DEVELOPS)
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+
+types: $(DEVELOPS)
+	$(PY) -m mypy
+
+format: $(DEVELOPS)
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+
+all: lint types test
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build
+	find pnp_responder tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The first of these that is 3.11 or newer and can make a virtual environment; PYTHON, if given, and no other.
+# A name may be there and not run (pyenv's shims), so each is tried.
+define MAKE_VENV
+new_enough='import sys; sys.exit(sys.version_info < (3, 11))'; \
+seen=; chosen=; \
+for candidate in $(if $(PYTHON),'$(PYTHON)',python3.13 python3.12 python3.11 python3 python3.14); do \
+  "$$candidate" -c "$$new_enough" >/dev/null 2>&1 || continue; \
+  test -n "$$seen" || seen=$$candidate; \
+  "$$candidate" -c 'import venv, ensurepip' >/dev/null 2>&1 || continue; \
+  chosen=$$candidate; break; \
+done; \
+if test -z "$$seen"; then \
+  echo 'make: $(if $(PYTHON),PYTHON=$(PYTHON) is not,there is no) Python 3.11 or newer. On Debian and Ubuntu:' >&2; \
+  echo '    sudo apt-get install python3 python3-venv' >&2; exit 1; \
+fi; \
+if test -z "$$chosen"; then \
+  version=$$("$$seen" -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
+  echo "make: $$seen has no venv or pip module, so .venv cannot be made. On Debian and Ubuntu:" >&2; \
+  echo "    sudo apt-get install python$$version-venv" >&2; exit 1; \
+fi; \
+echo "Making $(VENV) with $$("$$chosen" --version); the first time takes about a minute" >&2; \
+"$$chosen" -m venv --clear $(VENV)
+endef
+
+# Runs too where the link points to a Python that is gone.
+$(PY):
+	@$(MAKE_VENV)
+
+# The stamp is written last: a half-made environment is found out by its pip and made anew.
+$(SERVES): pyproject.toml $(PY)
+	@$(PY) -m pip --version >/dev/null 2>&1 || { $(MAKE_VENV); }
+	@$(PIP) install --editable .
+	@touch $@
+
+# After $(SERVES), never beside it: two pips in one environment break it.
+$(DEVELOPS): pyproject.toml $(SERVES)
+	@$(PIP) install --editable '.[dev]'
+	@touch $@
