@@ -1,12 +1,13 @@
 """The exceptions of this package. Each says whose fault it is.
 
     PnpError
-    ├── MalformedMessage      a stranger's octets are no SIP message that we accept
-    ├── NotAnEnrollment       SIP, but not a phone asking for its profile
+    ├── MalformedMessage      a stranger's octets; nobody can or should be told
+    ├── RequestError          a stranger's request; a unicast sender is told the status
+    │   └── NotAnEnrollment   SIP in order, but not a phone asking for its profile
     ├── ProblemsFound         an administrator's file (rules.problems adds the places)
     └── InterfaceUnusable     this host's network does not let us listen there
 
-The first two never leave `Responder.receive_datagram`. Wrong use of our own API raises
+The first three never leave `Responder.receive_datagram`. Wrong use of our own API raises
 ValueError at once and is not in this tree.
 """
 
@@ -30,18 +31,23 @@ class MalformedMessage(PnpError):
         self.where = where
 
 
-class NotAnEnrollment(PnpError):
-    """A SIP request that is not a device asking for its profile.
+class RequestError(PnpError):
+    """A request that cannot be served.
 
-    `status` is what a unicast sender is told; a multicast sender is told nothing. `headers` are
-    the further header rows that this status needs (RFC 6665 8.3.2: 489 carries Allow-Events).
+    `status` is what a unicast sender is told; a multicast sender is told nothing (RFC 2543
+    10.2.2). `reason` is a short sentence without any of the stranger's octets in it. `headers`
+    are the further rows that this status needs (RFC 3261 8.2.1: 405 carries Allow).
     """
 
-    def __init__(self, reason: str, status: int, headers: tuple[tuple[str, str], ...] = ()) -> None:
+    def __init__(self, status: int, reason: str, headers: tuple[tuple[str, str], ...] = ()) -> None:
         super().__init__(f"{status}: {reason}")
-        self.reason = reason
         self.status = status
+        self.reason = reason
         self.headers = headers
+
+
+class NotAnEnrollment(RequestError):
+    """A SUBSCRIBE that is well-formed, but no device asking for its profile."""
 
 
 class ProblemsFound(PnpError):

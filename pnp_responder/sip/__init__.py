@@ -1,0 +1,27 @@
+"""SIP messages and non-INVITE transactions (RFC 3261), Via with rport (RFC 3581), Event (RFC 6665).
+
+Knows nothing of phones, of rules, or of input and output: octets and the time come in, octets go
+out.
+"""
+
+from pnp_responder.sip.client_transactions import ClientTransactions
+from pnp_responder.sip.event import Event
+from pnp_responder.sip.identifiers import Identifiers
+from pnp_responder.sip.message import Request, Response, parse_message
+from pnp_responder.sip.response import render_response
+from pnp_responder.sip.server_transactions import ServerKey, ServerTransactions
+from pnp_responder.sip.via import Via, response_destination
+
+__all__ = [
+    "ClientTransactions",
+    "Event",
+    "Identifiers",
+    "Request",
+    "Response",
+    "ServerKey",
+    "ServerTransactions",
+    "Via",
+    "parse_message",
+    "render_response",
+    "response_destination",
+]

@@ -1,0 +1,39 @@
+"""New branches and tags, from an injected source of randomness."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from hashlib import blake2s
+
+from pnp_responder.sip.via import MAGIC_COOKIE
+
+_TAG_OCTETS = 6
+_BRANCH_OCTETS = 10
+_BLOCK = 64 * (_TAG_OCTETS + _BRANCH_OCTETS)
+
+
+class Identifiers:
+    """`random_bytes(n)` gives n octets that nobody can guess; it is asked for a block at a time."""
+
+    def __init__(self, random_bytes: Callable[[int], bytes]) -> None:
+        self._random_bytes = random_bytes
+        self._secret = random_bytes(16)
+        self._block = b""
+
+    def branch(self) -> str:
+        """A branch of 80 random bits (RFC 3261 8.1.1.7)."""
+        return MAGIC_COOKIE + self._take(_BRANCH_OCTETS)
+
+    def tag(self) -> str:
+        """A tag of 48 random bits; 32 is the least allowed (RFC 3261 19.3)."""
+        return self._take(_TAG_OCTETS)
+
+    def stateless_tag(self, material: bytes) -> str:
+        """The same tag for the same `material`, for who answers without state (RFC 3261 8.2.7)."""
+        return blake2s(material, digest_size=_TAG_OCTETS, key=self._secret).hexdigest()
+
+    def _take(self, octets: int) -> str:
+        if len(self._block) < octets:
+            self._block = self._random_bytes(_BLOCK)
+        taken, self._block = self._block[:octets], self._block[octets:]
+        return taken.hex()

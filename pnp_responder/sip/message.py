@@ -1,0 +1,300 @@
+"""Requests and responses, read from the octets of one datagram (RFC 3261 7).
+
+The head is walked once. Values stay the octets that came, for From, To, Call-ID, CSeq and Via are
+echoed untouched; what they mean is read on demand, once. What is wrong with a request that could
+still be answered is kept in `Request.fault`: who was asked decides what to say.
+"""
+
+from __future__ import annotations
+
+import re
+
+from pnp_responder.errors import MalformedMessage, RequestError
+from pnp_responder.sip.address import NameAddr
+from pnp_responder.sip.event import Event
+from pnp_responder.sip.grammar import is_token, split_list
+from pnp_responder.sip.headers import Headers, canonical_name
+from pnp_responder.sip.via import Via
+
+MAX_MESSAGE = 65_535
+"""Octets of one message; more does not fit a UDP datagram (RFC 3261 18.1.1)."""
+
+MAX_HEADERS = 256
+"""Header rows of one message. Phones send about 13, a request through ten proxies about 60."""
+
+MAX_VALUE = 4_096
+"""Octets of a header value that we read or echo. The longest seen has 150; others may be longer."""
+
+_ECHOED = ("from", "to", "call-id", "cseq")
+_SINGLE = (*_ECHOED, "max-forwards", "content-length", "event")
+_READ = (*_ECHOED, "event", "contact", "user-agent")
+_NAMES = {"from": "From", "to": "To", "call-id": "Call-ID", "cseq": "CSeq"} | {
+    "max-forwards": "Max-Forwards",
+    "content-length": "Content-Length",
+    "event": "Event",
+    "contact": "Contact",
+    "user-agent": "User-Agent",
+}
+
+_BLANK_LINE = re.compile(rb"\n\r?\n")
+_FOLD = re.compile(rb"\r?\n[ \t]+")
+_TEXT = bytes([9, *range(32, 127)])
+_CSEQ = re.compile(r"([0-9]{1,10})[ \t]+([^ \t]+)")
+_CALL_ID = re.compile(r"[!-~]+")
+_UNREAD = object()
+
+
+class Request:
+    """A SIP request.
+
+    `uri` is the Request-URI as written, `via` the top Via, `body` what Content-Length leaves.
+    `fault` is None, or what is wrong with it as far as the head's form goes; a request with a fault
+    has a usable Via and can be answered, its other headers may be missing or meaningless.
+    """
+
+    __slots__ = ("_contact", "_event", "_from", "_to", "body", "fault", "headers", "method", "uri", "via")
+
+    def __init__(
+        self, method: str, uri: str, headers: Headers, via: Via, body: bytes, fault: RequestError | None
+    ) -> None:
+        self.method = method
+        self.uri = uri
+        self.headers = headers
+        self.via = via
+        self.body = body
+        self.fault = fault
+        self._from: NameAddr | None = None
+        self._to: NameAddr | None = None
+        self._event: Event | None = None
+        self._contact: object = _UNREAD
+
+    def text(self, name: str) -> str:
+        """The first value of that header as text, "" if there is none.
+
+        Raises RequestError 400 if it is not UTF-8 or holds a control character other than HTAB,
+        513 if it is too long to be read.
+        """
+        return _text(self.headers.get(name) or b"", name)
+
+    def elements(self, name: str) -> list[str] | None:
+        """The elements of all rows of a comma-separated header, or None if there is no such row."""
+        rows = self.headers.all(name)
+        return split_list(",".join(_text(row, name) for row in rows)) if rows else None
+
+    @property
+    def from_(self) -> NameAddr:
+        """From (RFC 3261 20.20). Raises RequestError 400."""
+        if self._from is None:
+            self._from = NameAddr.parse(self.text("from"), "From")
+        return self._from
+
+    @property
+    def to(self) -> NameAddr:
+        """To (RFC 3261 20.39). Raises RequestError 400."""
+        if self._to is None:
+            self._to = NameAddr.parse(self.text("to"), "To")
+        return self._to
+
+    @property
+    def event(self) -> Event:
+        """Event (RFC 6665 8.2.1); its package is "" if there is none. Raises RequestError 400."""
+        if self._event is None:
+            self._event = Event.parse(self.text("event"))
+        return self._event
+
+    @property
+    def contact(self) -> NameAddr | None:
+        """The one Contact, or None if there is none. Raises RequestError 400, also for several."""
+        if self._contact is _UNREAD:
+            values = self.elements("contact")
+            if values is not None and len(values) != 1:
+                raise RequestError(400, "not exactly one Contact")
+            self._contact = None if values is None else NameAddr.parse(values[0], "Contact")
+        assert self._contact is None or isinstance(self._contact, NameAddr)
+        return self._contact
+
+    @property
+    def cseq_number(self) -> str:
+        """The number of CSeq as its digits without leading zeros; "" where CSeq cannot be read."""
+        match = _CSEQ.fullmatch((self.headers.get("cseq") or b"").decode("latin-1"))
+        return "" if match is None else match[1].lstrip("0") or "0"
+
+
+class Response:
+    """A SIP response, as far as a client transaction looks at it (RFC 3261 17.1.3)."""
+
+    __slots__ = ("cseq_method", "status", "via")
+
+    def __init__(self, status: int, via: Via, cseq_method: str) -> None:
+        self.status = status
+        self.via = via
+        self.cseq_method = cseq_method
+
+
+def parse_message(payload: bytes) -> Request | Response:
+    """Read one message. Raises MalformedMessage, and nothing else, if nobody is to be told.
+
+    Taken: any order and case of headers, compact names, folded rows (each fold becomes one
+    blank), blanks round separators, bare LF, a missing last empty line, leading empty lines
+    (RFC 3261 7.5), octets past Content-Length (18.3), rows that are no header. Not taken: what
+    could not be echoed, that is a control octet other than HTAB, or octets that are not UTF-8, in
+    From, To, Call-ID, CSeq or Via.
+    """
+    if len(payload) > MAX_MESSAGE:
+        raise MalformedMessage("too long for a datagram", "message")
+    data = payload.lstrip(b"\r\n")
+    if not data:
+        raise MalformedMessage("empty or a keep-alive", "message")
+    start_line, _, rows = data.partition(b"\n")
+    start = start_line.rstrip(b"\r \t").split(b" ")
+    if len(start) != 3:
+        start = [word for word in start if word]
+    is_response = start[0][:4].upper() == b"SIP/"
+    if not is_response and start[-1][:4].upper() != b"SIP/":
+        raise MalformedMessage("not SIP", "start line")
+    fault, headers, body = _read_rows(rows)
+    via = _read_via(headers)
+    if is_response:
+        return _response(start, headers, via, fault)
+    return _request(start, headers, via, body, fault)
+
+
+def _read_rows(rows: bytes) -> tuple[RequestError | None, Headers, bytes]:
+    # A message without any header row begins its body with the first line end.
+    if rows[:1] == b"\n" or rows[:2] == b"\r\n":
+        raise MalformedMessage("no header", "message")
+    blank = _BLANK_LINE.search(rows)
+    if blank is None:
+        head, body = rows, b""
+    else:
+        head, body = rows[: blank.start()], rows[blank.end() :]
+    fault: RequestError | None = None
+    if head[:1] in (b" ", b"\t"):
+        fault = RequestError(400, "the start line is folded")
+    if b"\n " in head or b"\n\t" in head:
+        head = _FOLD.sub(b" ", head)
+    headers = Headers()
+    lines = head.split(b"\n", MAX_HEADERS)
+    if len(lines) > MAX_HEADERS and lines.pop().strip():
+        fault = RequestError(513, f"more than {MAX_HEADERS} header rows")
+    for line in lines:
+        octets, colon, value = line.partition(b":")
+        if not colon:
+            continue
+        name = canonical_name(octets)
+        if name is not None:
+            if value[-1:] == b"\r":
+                value = value[:-1]
+            headers.add(name, value.strip(b" \t"))
+    return fault or _check_rows(headers, body), headers, _cut(headers, body)
+
+
+def _cut(headers: Headers, body: bytes) -> bytes:
+    length = headers.get("content-length")
+    if length is not None and length.isdigit() and len(length) <= 10:
+        return body[: int(length)]
+    return body
+
+
+def _check_rows(headers: Headers, body: bytes) -> RequestError | None:
+    for name in _SINGLE:
+        if headers.repeated(name):
+            return RequestError(400, f"more than one {_NAMES[name]}")
+    length = headers.get("content-length")
+    # RFC 3261 18.3: octets past it are dropped, missing ones are an error.
+    if length is not None and not (length.isdigit() and len(length) <= 10 and int(length) <= len(body)):
+        return RequestError(400, "Content-Length does not fit the message")
+    for name in _READ:
+        if len(headers.get(name) or b"") > MAX_VALUE:
+            return RequestError(513, f"{_NAMES[name]} has more than {MAX_VALUE} octets")
+    return None
+
+
+def _read_via(headers: Headers) -> Via:
+    rows = headers.all("via")
+    if not rows:
+        raise MalformedMessage("missing", "Via")
+    for name in _ECHOED:
+        value = headers.get(name)
+        if value is not None and value.translate(None, _TEXT):
+            _check_echo(value, _NAMES[name])
+    for row in rows:
+        if row.translate(None, _TEXT):
+            _check_echo(row, "Via")
+    if sum(map(len, rows)) > MAX_VALUE:
+        raise MalformedMessage(f"more than {MAX_VALUE} octets", "Via")
+    try:
+        return Via.parse(rows[0].decode())
+    except ValueError:
+        raise MalformedMessage("not a Via", "Via") from None
+
+
+def _check_echo(value: bytes, header: str) -> None:
+    if any((octet < 32 and octet != 9) or octet == 127 for octet in value):
+        raise MalformedMessage("a control octet", header)
+    try:
+        value.decode()
+    except UnicodeDecodeError:
+        raise MalformedMessage("not UTF-8", header) from None
+
+
+def _request(
+    start: list[bytes], headers: Headers, via: Via, body: bytes, fault: RequestError | None
+) -> Request:
+    method = start[0].decode("latin-1")
+    uri = start[1].decode("latin-1") if len(start) == 3 else ""
+    if fault is None:
+        fault = _check_start_line(method, start) or _check_mandatory(method, headers)
+        if fault is None and start[-1].upper() != b"SIP/2.0":
+            fault = RequestError(505, "not SIP/2.0")
+    return Request(method, uri, headers, via, body, fault)
+
+
+def _check_start_line(method: str, start: list[bytes]) -> RequestError | None:
+    if len(start) != 3:
+        return RequestError(400, "the request line has not three words")
+    if not is_token(method):
+        return RequestError(400, "the method is no token")
+    return None
+
+
+def _check_mandatory(method: str, headers: Headers) -> RequestError | None:
+    # RFC 3261 8.1.1: what every request carries. Max-Forwards, too, but phones forget it and nobody needs it.
+    for name in _ECHOED:
+        if not headers.get(name):
+            return RequestError(400, f"no {_NAMES[name]}")
+    if _CALL_ID.fullmatch((headers.get("call-id") or b"").decode()) is None:
+        return RequestError(400, "not a valid Call-ID")
+    cseq = _CSEQ.fullmatch((headers.get("cseq") or b"").decode())
+    if cseq is None or int(cseq[1]) >= 2**32:
+        return RequestError(400, "not a valid CSeq")
+    if cseq[2] != method:
+        return RequestError(400, "CSeq names another method")
+    return None
+
+
+def _response(start: list[bytes], headers: Headers, via: Via, fault: RequestError | None) -> Response:
+    if fault is not None:
+        raise MalformedMessage(fault.reason, "response")
+    status = start[1] if len(start) > 1 else b""
+    if not (len(status) == 3 and status.isdigit()):
+        raise MalformedMessage("no status code", "start line")
+    # RFC 3261 8.1.3.3: more than one Via means that it was not for us.
+    if via.rest or headers.repeated("via"):
+        raise MalformedMessage("more than one Via in a response", "Via")
+    cseq = _CSEQ.fullmatch((headers.get("cseq") or b"").decode("latin-1"))
+    if cseq is None:
+        raise MalformedMessage("not a valid CSeq", "CSeq")
+    return Response(int(status), via, cseq[2])
+
+
+def _text(value: bytes, name: str) -> str:
+    label = _NAMES.get(name, name)
+    if len(value) > MAX_VALUE:
+        raise RequestError(513, f"{label} has more than {MAX_VALUE} octets")
+    if value.translate(None, _TEXT):
+        try:
+            _check_echo(value, label)
+        except MalformedMessage as error:
+            raise RequestError(400, f"{error.reason} in {label}") from None
+    return value.decode()

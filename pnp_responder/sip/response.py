@@ -1,0 +1,92 @@
+"""Responses in strict form (RFC 3261 8.2.6), made by joining octets that are ready."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from pnp_responder.datagram import SocketAddress
+from pnp_responder.errors import RequestError
+from pnp_responder.sip.message import Request
+
+_EMPTY_TAG = re.compile(r';[ \t]*tag[ \t]*(?:=[ \t]*(?:"")?[ \t]*)?(?=;|\Z)', re.IGNORECASE)
+
+REASON_PHRASES = {
+    200: "OK",
+    400: "Bad Request",
+    401: "Unauthorized",
+    402: "Payment Required",
+    403: "Forbidden",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    406: "Not Acceptable",
+    408: "Request Timeout",
+    410: "Gone",
+    413: "Request Entity Too Large",
+    415: "Unsupported Media Type",
+    416: "Unsupported URI Scheme",
+    420: "Bad Extension",
+    421: "Extension Required",
+    423: "Interval Too Brief",
+    480: "Temporarily Unavailable",
+    481: "Call/Transaction Does Not Exist",
+    482: "Loop Detected",
+    486: "Busy Here",
+    488: "Not Acceptable Here",
+    489: "Bad Event",
+    500: "Server Internal Error",
+    501: "Not Implemented",
+    503: "Service Unavailable",
+    505: "Version Not Supported",
+    513: "Message Too Large",
+    600: "Busy Everywhere",
+    603: "Decline",
+    604: "Does Not Exist Anywhere",
+    606: "Not Acceptable",
+}
+"""RFC 3261 21, RFC 6665 8.3.2. A code that is not here is sent as "Declined"."""
+
+
+def render_response(
+    request: Request,
+    status: int,
+    remote: SocketAddress,
+    to_tag: str,
+    headers: Iterable[str] = (),
+    detail: str = "",
+) -> bytes:
+    """The response to `request`, which came from `remote`.
+
+    From, To, Call-ID, CSeq and Via are the request's octets; To gets `to_tag` unless it has a tag
+    (8.2.6.2), the top Via what RFC 3261 18.2.1 and RFC 3581 4 ask. A mandatory header that the
+    request lacks is left out. `headers` are whole rows; `detail` follows the reason phrase.
+    """
+    phrase = REASON_PHRASES.get(status, "Declined")
+    rows = [f"SIP/2.0 {status} {phrase}{': ' if detail else ''}{detail}"]
+    rows.append(f"Via: {request.via.answered_to(remote)}{request.via.rest}")
+    values = request.headers
+    rows += [f"Via: {row.decode()}" for row in values.all("via")[1:]]
+    for label, name in (("From", "from"), ("To", "to"), ("Call-ID", "call-id"), ("CSeq", "cseq")):
+        value = values.get(name)
+        if value:
+            rows.append(f"{label}: {to_with_tag(request, to_tag) if name == 'to' else value.decode()}")
+    rows += headers
+    rows.append("Content-Length: 0\r\n\r\n")
+    return "\r\n".join(rows).encode()
+
+
+def to_with_tag(request: Request, tag: str) -> str:
+    """The request's To with `tag` for its tag, unless it has one that is not empty.
+
+    A To that cannot be read stays as it is.
+    """
+    text = request.text("to")
+    try:
+        to = request.to
+    except RequestError:
+        return text
+    if to.tag is not None:
+        return text
+    if any(parameter.name.lower() == "tag" for parameter in to.parameters):
+        text = _EMPTY_TAG.sub("", text, count=1)
+    return f"{text};tag={tag}"

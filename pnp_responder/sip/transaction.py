@@ -1,0 +1,91 @@
+"""The two non-INVITE transaction machines as tables (RFC 3261 17.1.2, 17.2.2).
+
+A table maps (state, input) to (next state, actions). A pair without a row has no effect. Neither
+table knows who runs it: `server_transactions.py` and `client_transactions.py` carry the actions
+out.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum, auto
+
+T1 = 0.5
+"""Seconds; estimate of the round trip (RFC 3261 17.1.1.1)."""
+
+T2 = 4.0
+"""Seconds; longest interval between two sendings of a non-INVITE request (RFC 3261 17.1.2.2)."""
+
+T4 = 5.0
+"""Seconds; longest time that a message stays in the network (RFC 3261 17.1.2.2)."""
+
+
+class State(IntEnum):
+    """States of both machines. Trying is where a transaction begins."""
+
+    TRYING = auto()
+    PROCEEDING = auto()
+    COMPLETED = auto()
+    TERMINATED = auto()
+
+
+class Input(IntEnum):
+    """What can happen to a transaction."""
+
+    REQUEST = auto()
+    """Server: the same request again."""
+    FINAL = auto()
+    """A final response: from the user (server) or from the network (client)."""
+    ABSORB = auto()
+    """Server: the user stays silent."""
+    PROVISIONAL = auto()
+    """Client: a 1xx response."""
+    TIMER_E = auto()
+    TIMER_F = auto()
+    TIMER_J = auto()
+    TIMER_K = auto()
+    UNREACHABLE = auto()
+    """Client: the network cannot deliver the request."""
+
+
+class Action(IntEnum):
+    """What a row wants done, in its order."""
+
+    SEND = auto()
+    """Send the stored message, if there is one."""
+    SET_E = auto()
+    SET_J = auto()
+    SET_K = auto()
+    TO_USER = auto()
+    TIMED_OUT = auto()
+    UNDELIVERABLE = auto()
+
+
+Row = tuple[State, tuple[Action, ...]]
+Table = dict[tuple[State, Input], Row]
+
+SERVER: Table = {
+    # RFC 3261 17.2.2: a repeated request is discarded until there is a response to repeat.
+    (State.TRYING, Input.REQUEST): (State.TRYING, ()),
+    (State.TRYING, Input.FINAL): (State.COMPLETED, (Action.SEND, Action.SET_J)),
+    # Ours: silence has a lifetime, or each repeat of a declined request would be decided again.
+    (State.TRYING, Input.ABSORB): (State.COMPLETED, (Action.SET_J,)),
+    (State.COMPLETED, Input.REQUEST): (State.COMPLETED, (Action.SEND,)),
+    (State.COMPLETED, Input.TIMER_J): (State.TERMINATED, ()),
+}
+
+CLIENT: Table = {
+    # RFC 3261 17.1.2.2
+    (State.TRYING, Input.PROVISIONAL): (State.PROCEEDING, ()),
+    (State.TRYING, Input.FINAL): (State.COMPLETED, (Action.TO_USER, Action.SET_K)),
+    (State.TRYING, Input.TIMER_E): (State.TRYING, (Action.SEND, Action.SET_E)),
+    (State.TRYING, Input.TIMER_F): (State.TERMINATED, (Action.TIMED_OUT,)),
+    (State.PROCEEDING, Input.PROVISIONAL): (State.PROCEEDING, ()),
+    (State.PROCEEDING, Input.FINAL): (State.COMPLETED, (Action.TO_USER, Action.SET_K)),
+    (State.PROCEEDING, Input.TIMER_E): (State.PROCEEDING, (Action.SEND, Action.SET_E)),
+    (State.PROCEEDING, Input.TIMER_F): (State.TERMINATED, (Action.TIMED_OUT,)),
+    (State.COMPLETED, Input.FINAL): (State.COMPLETED, ()),
+    (State.COMPLETED, Input.TIMER_K): (State.TERMINATED, ()),
+    # RFC 3261 17.1.4, 18.4
+    (State.TRYING, Input.UNREACHABLE): (State.TERMINATED, (Action.UNDELIVERABLE,)),
+    (State.PROCEEDING, Input.UNREACHABLE): (State.TERMINATED, (Action.UNDELIVERABLE,)),
+}
