@@ -1,0 +1,245 @@
+"""Driver: carries datagrams, events and the one timer between the loop, the sockets and an engine.
+
+Written for the minute after a power cut, when every phone of a campus asks within two seconds. A
+wake-up first empties the sockets into a queue of our own, since the kernel's holds few; then the
+engine answers in slices, and between two slices the loop looks at the sockets and its timers again.
+No asyncio transport stands between: it costs more than all the rest.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import socket
+from collections import deque
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from pnp_responder.datagram import Datagram, Local, SocketAddress
+from pnp_responder.engine import Engine, Output
+from pnp_responder.net.error_queue import read_unreachable
+from pnp_responder.net.multicast import OpenInterface
+from pnp_responder.net.occasions import Occasions
+from pnp_responder.net.troubles import DatagramsLost, EngineFailed, ReceiveFailed, SendFailed, Trouble
+
+E = TypeVar("E")
+
+# What waits to be answered, in octets: 16,000 SUBSCRIBEs of 600. A flood of anything stays below it too, for
+# each datagram counts what Python needs to hold it beside its payload.
+QUEUE_OCTETS = 16 * 1024 * 1024
+DATAGRAM_OVERHEAD = 400
+# One turn of the loop answers so many; at 0.1 ms each, timers and signals wait 6 ms at most.
+SLICE = 64
+# One wake-up reads so many from one socket, lest a flood on it starve the others.
+READS = 4096
+LARGEST_DATAGRAM = 65_535
+# sendto reports the ICMP error of an earlier datagram instead of sending this one; then it is tried again.
+SEND_TRIES = 3
+# What recvfrom raises for an ICMP error (Linux's icmp_err_convert).
+ICMP_ERRORS = {
+    *(errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN),
+    *(errno.EMSGSIZE, errno.EPROTO, errno.ENOPROTOOPT, errno.EOPNOTSUPP, errno.ENONET),
+}
+# After a fault of ours in handle_timeout the engine is not asked again at once.
+FAULT_PAUSE = 1.0
+
+
+class Driver(Generic[E]):
+    """Serves the interfaces given to `add_interface` until `stop`.
+
+    `publish` gets every event, in order; `report` what went wrong; both must be quick. Nothing that
+    arrives, no error of the network and no exception out of the engine ends the serving. `lost`,
+    `unsent` and `faults` count since the start: datagrams dropped for want of room, datagrams that
+    the kernel refused, exceptions.
+    """
+
+    def __init__(
+        self,
+        engine: Engine[E],
+        publish: Callable[[E], None],
+        report: Callable[[Trouble], None],
+        loop: asyncio.AbstractEventLoop,
+        *,
+        queue_octets: int = QUEUE_OCTETS,
+    ) -> None:
+        self.lost = self.unsent = self.faults = 0
+        self._engine = engine
+        self._publish = publish
+        self._report = report
+        self._loop = loop
+        self._occasions = Occasions()
+        self._interfaces: dict[str, OpenInterface] = {}
+        self._sockets: dict[str, socket.socket] = {}
+        self._queue: deque[Datagram] = deque()
+        self._queue_octets = 0
+        self._most_queue_octets = queue_octets
+        self._answering = False
+        self._deadline: float | None = None
+        self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def interfaces(self) -> tuple[OpenInterface, ...]:
+        """What is served now."""
+        return tuple(self._interfaces.values())
+
+    @property
+    def idle(self) -> bool:
+        """Nothing waits to be answered."""
+        return not self._queue
+
+    def add_interface(self, opened: OpenInterface) -> None:
+        """Begin to serve. The driver owns the sockets from here on."""
+        name = opened.interface.name
+        if name in self._interfaces:
+            raise ValueError(f"{name} is served already")
+        self._interfaces[name] = opened
+        self._sockets[name] = opened.unicast_socket
+        self._loop.add_reader(opened.group_socket, self._read, opened.group_socket, opened.local, True)
+        self._loop.add_reader(opened.unicast_socket, self._read, opened.unicast_socket, opened.local, False)
+
+    def remove_interface(self, name: str) -> None:
+        """End to serve: leave the group and close the sockets. What waits from there stays unanswered."""
+        opened = self._interfaces.pop(name)
+        del self._sockets[name]
+        self._loop.remove_reader(opened.group_socket)
+        self._loop.remove_reader(opened.unicast_socket)
+        opened.close()
+
+    def stop_listening(self) -> None:
+        """Take no more from the sockets. What waits is still answered, and NOTIFYs are still repeated."""
+        for opened in self._interfaces.values():
+            self._loop.remove_reader(opened.group_socket)
+            self._loop.remove_reader(opened.unicast_socket)
+
+    def stop(self) -> None:
+        """End at once and close everything."""
+        for name in list(self._interfaces):
+            self.remove_interface(name)
+        self._queue.clear()
+        self._queue_octets = 0
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._deadline = None
+
+    def _read(self, source: socket.socket, local: Local, multicast: bool) -> None:
+        receive = source.recvfrom
+        append = self._queue.append
+        octets = self._queue_octets
+        for _ in range(READS):
+            try:
+                payload, remote = receive(LARGEST_DATAGRAM)
+            except BlockingIOError:
+                break
+            except OSError as error:
+                # An ICMP error shows up here as errno too; the error queue below has it whole.
+                if multicast or error.errno not in ICMP_ERRORS:
+                    self._receive_failed(local.interface, error)
+                break
+            octets += len(payload) + DATAGRAM_OVERHEAD
+            append(Datagram(payload, SocketAddress(*remote), local, multicast))
+        self._queue_octets = octets
+        if octets > self._most_queue_octets:
+            self._drop_oldest(local.interface)
+        if not multicast:
+            for unreachable in read_unreachable(source):
+                self._unreachable(unreachable)
+        if self._queue and not self._answering:
+            self._answering = True
+            self._loop.call_soon(self._answer)
+
+    def _receive_failed(self, interface: str, error: OSError) -> None:
+        if times := self._occasions.to_tell(("receive", interface, error.errno), self._loop.time()):
+            self._report(ReceiveFailed(interface, error, times))
+
+    def _drop_oldest(self, interface: str) -> None:
+        """The newest stays: its sender is the one who still waits."""
+        while self._queue_octets > self._most_queue_octets:
+            self._queue_octets -= len(self._queue.popleft().payload) + DATAGRAM_OVERHEAD
+            self.lost += 1
+            if times := self._occasions.to_tell(("lost",), self._loop.time()):
+                self._report(DatagramsLost(interface, times))
+
+    def _answer(self) -> None:
+        queue = self._queue
+        engine = self._engine
+        clock = self._loop.time
+        for _ in range(min(SLICE, len(queue))):
+            datagram = queue.popleft()
+            self._queue_octets -= len(datagram.payload) + DATAGRAM_OVERHEAD
+            now = clock()
+            try:
+                self._carry_out(engine.receive_datagram(datagram, now))
+            except Exception as error:  # ours, not the stranger's: this datagram is lost, the next is served
+                self._fault(error, datagram, now)
+        if queue:
+            self._loop.call_soon(self._answer)
+        else:
+            self._answering = False
+
+    def _carry_out(self, output: Output[E]) -> None:
+        for datagram in output.datagrams:
+            self._send(datagram)
+        for event in output.events:
+            self._publish(event)
+        self._deadline = output.deadline
+        # A timer that comes too early does no harm, and costs less than a new one for each datagram.
+        if output.deadline is not None and (self._timer is None or output.deadline < self._timer.when()):
+            self._arm(output.deadline)
+
+    def _send(self, datagram: Datagram) -> None:
+        interface = datagram.local.interface
+        unicast_socket = self._sockets.get(interface)
+        if unicast_socket is None:  # no longer served
+            return
+        failure: OSError | None = None
+        for _ in range(SEND_TRIES):
+            try:
+                unicast_socket.sendto(datagram.payload, datagram.remote)
+            except OSError as error:
+                failure = error
+                if isinstance(error, BlockingIOError):
+                    break
+            else:
+                return
+        assert failure is not None
+        self.unsent += 1
+        if times := self._occasions.to_tell(("send", interface, failure.errno), self._loop.time()):
+            self._report(SendFailed(interface, failure, datagram.remote, times))
+
+    def _unreachable(self, remote: SocketAddress) -> None:
+        now = self._loop.time()
+        try:
+            self._carry_out(self._engine.receive_unreachable(remote, now))
+        except Exception as error:  # as in _answer
+            self._fault(error, None, now)
+
+    def _arm(self, when: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_at(when, self._wake)
+
+    def _wake(self) -> None:
+        self._timer = None
+        if self._deadline is None:
+            return
+        now = self._loop.time()
+        # The loop's timers may come a clock tick early.
+        if now < self._deadline:
+            self._arm(self._deadline)
+            return
+        try:
+            self._carry_out(self._engine.handle_timeout(now))
+        except Exception as error:  # as in _answer
+            self._fault(error, None, now)
+            self._deadline = now + FAULT_PAUSE
+            self._arm(self._deadline)
+
+    def _fault(self, error: Exception, datagram: Datagram | None, now: float) -> None:
+        self.faults += 1
+        place = error.__traceback__
+        while place is not None and place.tb_next is not None:
+            place = place.tb_next
+        kind = ("fault", type(error).__name__, place.tb_lineno if place else 0)
+        if times := self._occasions.to_tell(kind, now):
+            self._report(EngineFailed(error, datagram, times))

@@ -1,0 +1,176 @@
+"""The two sockets of an interface, and in words why they cannot be had.
+
+The group socket hears what phones send to the multicast group. It is bound to the group's own
+address: bound to 0.0.0.0 it would take the unicast calls of a PBX on this host. The unicast socket
+sends everything, and hears the phones' answers and unicast requests.
+"""
+
+from __future__ import annotations
+
+import errno
+import socket
+import struct
+from typing import NamedTuple
+
+from pnp_responder.datagram import Local, SocketAddress
+from pnp_responder.errors import InterfaceUnusable
+from pnp_responder.net.interfaces import Interface
+from pnp_responder.net.ports import port_holders
+
+# Linux's numbers, which Python 3.11's socket module does not have (linux/in.h).
+IP_RECVERR = 11
+IP_MULTICAST_ALL = 49
+
+# 500 phones at once fill the usual buffer of 212,992 octets three times over; this holds 3,276 SUBSCRIBEs.
+# The kernel cuts the wish at net.core.rmem_max without a word; so OpenInterface tells what was granted.
+RECEIVE_BUFFER = 4 * 1024 * 1024
+# Two datagrams for each phone of a burst wait here for a slow link.
+SEND_BUFFER = 1024 * 1024
+
+
+class Listen(NamedTuple):
+    """Where to listen. Port 0 takes any that is free."""
+
+    group: str = "224.0.1.75"
+    port: int = 5060
+    reply_port: int = 5060
+
+
+class OpenInterface(NamedTuple):
+    """An interface that is served. `receive_buffer` is what the kernel granted to the group socket, in octets
+    of its own counting (it doubles the wish)."""
+
+    interface: Interface
+    local: Local
+    group: SocketAddress
+    group_socket: socket.socket
+    unicast_socket: socket.socket
+    receive_buffer: int
+
+    def close(self) -> None:
+        """Leave the group and give the ports back."""
+        self.group_socket.close()
+        self.unicast_socket.close()
+
+
+def open_interface(interface: Interface, listen: Listen) -> OpenInterface:
+    """Bind and join. Raises InterfaceUnusable; then nothing stays open."""
+    if not interface.addresses:
+        raise InterfaceUnusable(
+            interface.name, "has no IPv4 address", f"give it one: ip addr add … dev {interface.name}"
+        )
+    host = str(interface.addresses[0].ip)
+    # First the unicast socket, which nobody else can share: a second instance ends here and never joins.
+    unicast_socket = _open_unicast(interface, SocketAddress(host, listen.reply_port))
+    try:
+        group_socket = _open_group(interface, listen)
+    except InterfaceUnusable:
+        unicast_socket.close()
+        raise
+    return OpenInterface(
+        interface=interface,
+        local=Local(interface.name, SocketAddress(host, unicast_socket.getsockname()[1])),
+        group=SocketAddress(listen.group, group_socket.getsockname()[1]),
+        group_socket=group_socket,
+        unicast_socket=unicast_socket,
+        receive_buffer=group_socket.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF),
+    )
+
+
+def _open_unicast(interface: Interface, address: SocketAddress) -> socket.socket:
+    # No SO_REUSEADDR: with it a second holder of the port would silently take half of the answers.
+    opened = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+    try:
+        # Without it a full neighbour table loses what we send without a word, and ICMP errors stay unheard.
+        opened.setsockopt(socket.IPPROTO_IP, IP_RECVERR, 1)
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
+        opened.bind(address)
+    except OSError as error:
+        opened.close()
+        raise unusable(interface.name, error, address) from error
+    return opened
+
+
+def _open_group(interface: Interface, listen: Listen) -> socket.socket:
+    address = SocketAddress(listen.group, listen.port)
+    opened = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+    try:
+        # One socket per interface shares the group's address and port; each hears its own interface alone.
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        opened.setsockopt(socket.IPPROTO_IP, IP_MULTICAST_ALL, 0)
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+        opened.bind(address)
+        join_group(opened, listen.group, interface.index)
+    except OSError as error:
+        opened.close()
+        raise unusable(interface.name, error, address) from error
+    return opened
+
+
+def join_group(opened: socket.socket, group: str, index: int) -> None:
+    """Join `group` on the interface `index` (RFC 1112 6.1). Being a member already is success."""
+    membership = struct.pack("=4s4si", socket.inet_aton(group), bytes(4), index)  # struct ip_mreqn
+    try:
+        opened.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, membership)
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+
+
+def unusable(interface: str, error: OSError, address: SocketAddress) -> InterfaceUnusable:
+    """The kernel's refusal to open `address` on `interface`, in words, and what to do about it."""
+    number = error.errno or 0
+    if number == errno.EADDRINUSE:
+        return InterfaceUnusable(interface, *_port_taken(address))
+    reason, remedy = _REFUSALS.get(number, (error.strerror or str(error), "see `ip addr` and `ip link`"))
+    return InterfaceUnusable(
+        interface, reason.format(address=address, interface=interface), remedy.format(interface=interface)
+    )
+
+
+_REFUSALS = {
+    errno.ENODEV: ("the interface is gone", "see `ip link`; it is served after a restart once it is back"),
+    errno.EADDRNOTAVAIL: (
+        "{address} is no address of this host any more",
+        "see `ip addr show dev {interface}`",
+    ),
+    errno.ENOBUFS: (
+        "the kernel has no room for another group membership",
+        "raise it: sysctl net.ipv4.igmp_max_memberships=100",
+    ),
+    errno.EACCES: (
+        "this user may not open {address}",
+        "take a port of 1024 or above, or see what confines the service (SocketBindDeny=, SELinux, AppArmor)",
+    ),
+    errno.EPERM: (
+        "this user may not open {address}",
+        "see what confines the service (RestrictAddressFamilies=, SocketBindDeny=, SELinux, AppArmor)",
+    ),
+    errno.EMFILE: ("too many open files", "raise LimitNOFILE= of the service"),
+    errno.EINVAL: (
+        "{address} is no address that can be opened",
+        "see `group`, `port` and `reply_port` of `service:`",
+    ),
+}
+
+
+def _port_taken(address: SocketAddress) -> tuple[str, str]:
+    """Who is in the way of binding `address`, and what to change so that both can live on this host."""
+    multicast = 224 <= int(address.host.partition(".")[0]) <= 239
+    in_the_way = [h for h in port_holders(address.port) if h.address in (address.host, "0.0.0.0", "::")]  # noqa: S104
+    held = f"UDP port {address.port} is taken by " + (
+        ", ".join(dict.fromkeys(str(holder) for holder in in_the_way)) or "another process"
+    )
+    if multicast:
+        return held, (
+            "let that program listen on one address of this host instead of all (a PBX says bind or listen "
+            "address), stop it if it is a second responder, or take the group's datagrams on another port: "
+            "--port 5062, and nft 'add table ip pnp; add chain ip pnp in "
+            "{ type filter hook prerouting priority raw; }; "
+            f"add rule ip pnp in ip daddr {address.host} udp dport {address.port} udp dport set 5062'"
+        )
+    return held, (
+        "send from another port: --reply-port 5070, or `reply_port: 5070` under `service:`; "
+        "if it is a second pnp-responder, stop one of the two"
+    )

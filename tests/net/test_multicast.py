@@ -1,0 +1,120 @@
+"""The sockets of an interface, over the loopback; and the kernel's refusals in words."""
+
+from __future__ import annotations
+
+import errno
+import os
+import select
+import socket
+from dataclasses import replace
+
+import pytest
+
+from pnp_responder.datagram import SocketAddress
+from pnp_responder.errors import InterfaceUnusable
+from pnp_responder.net.multicast import Listen, join_group, open_interface, unusable
+
+from .loopback import FREE, LOOPBACK, opened, phone_socket
+
+
+def heard(receiver: socket.socket) -> bytes | None:
+    """What arrives within two seconds, else None."""
+    ready, _, _ = select.select([receiver], [], [], 2)
+    return receiver.recv(65535) if ready else None
+
+
+def test_the_group_socket_hears_multicast_and_no_unicast() -> None:
+    with opened() as it, phone_socket() as phone:
+        phone.sendto(b"to the group", it.group)
+        phone.sendto(b"to us", it.local.address)
+        assert heard(it.group_socket) == b"to the group"
+        assert heard(it.unicast_socket) == b"to us"
+        assert select.select([it.group_socket, it.unicast_socket], [], [], 0)[0] == []
+
+
+def test_tells_the_buffer_that_was_granted() -> None:
+    with opened() as it:
+        assert it.receive_buffer == it.group_socket.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) > 0
+
+
+def test_a_second_instance_may_not_share_the_unicast_port() -> None:
+    with opened() as first, pytest.raises(InterfaceUnusable) as caught:
+        open_interface(LOOPBACK, Listen(port=first.group.port, reply_port=first.local.address.port))
+    assert f"UDP port {first.local.address.port} is taken" in caught.value.reason
+    assert "reply_port" in caught.value.remedy
+
+
+def test_two_on_the_group_with_ports_of_their_own_both_hear() -> None:
+    with (
+        opened() as first,
+        opened(Listen(port=first.group.port, reply_port=0)) as second,
+        phone_socket() as phone,
+    ):
+        phone.sendto(b"hello", first.group)
+        assert heard(first.group_socket) == heard(second.group_socket) == b"hello"
+
+
+def test_a_program_on_all_addresses_is_named_with_what_to_change() -> None:
+    pbx = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    read, write = os.pipe()
+    with pbx:
+        pbx.bind(("0.0.0.0", 0))
+        port = pbx.getsockname()[1]
+        child = os.fork()
+        if child == 0:  # holds the port until the pipe closes; the parent's own sockets are not named
+            os.close(write)
+            os.read(read, 1)
+            os._exit(0)
+    os.close(read)
+    try:
+        with pytest.raises(InterfaceUnusable) as caught:
+            open_interface(LOOPBACK, Listen(port=port, reply_port=0))
+    finally:
+        os.close(write)
+        os.waitpid(child, 0)
+    assert f"(pid {child}) on 0.0.0.0:{port}" in caught.value.reason
+    assert "listen on one address" in caught.value.remedy
+
+
+def test_nothing_stays_open_after_a_refusal() -> None:
+    before = len(os.listdir("/proc/self/fd"))
+    with opened() as first, pytest.raises(InterfaceUnusable):
+        open_interface(LOOPBACK, FREE._replace(reply_port=first.local.address.port))
+    with pytest.raises(InterfaceUnusable):
+        open_interface(replace(LOOPBACK, index=999_999), FREE)
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_an_interface_that_is_gone() -> None:
+    with pytest.raises(InterfaceUnusable, match="the interface is gone"):
+        open_interface(replace(LOOPBACK, index=999_999), FREE)
+
+
+def test_an_interface_without_address() -> None:
+    with pytest.raises(InterfaceUnusable, match="has no IPv4 address"):
+        open_interface(replace(LOOPBACK, addresses=()), FREE)
+
+
+def test_joining_twice_is_success() -> None:
+    with opened() as it, phone_socket() as phone:
+        join_group(it.group_socket, it.group.host, LOOPBACK.index)
+        phone.sendto(b"once", it.group)
+        assert heard(it.group_socket) == b"once"
+
+
+@pytest.mark.parametrize(
+    ("number", "reason", "remedy"),
+    [
+        (errno.ENOBUFS, "no room for another group membership", "net.ipv4.igmp_max_memberships"),
+        (errno.EADDRNOTAVAIL, "192.0.2.1:5060 is no address of this host", "ip addr show dev eth7"),
+        (errno.EACCES, "this user may not open 192.0.2.1:5060", "SocketBindDeny"),
+        (errno.EPERM, "this user may not open 192.0.2.1:5060", "RestrictAddressFamilies"),
+        (errno.ENODEV, "the interface is gone", "ip link"),
+        (errno.ENOMEM, os.strerror(errno.ENOMEM), "ip addr"),
+    ],
+)
+def test_refusals_in_words(number: int, reason: str, remedy: str) -> None:
+    said = unusable("eth7", OSError(number, os.strerror(number)), SocketAddress("192.0.2.1", 5060))
+    assert said.interface == "eth7"
+    assert reason in said.reason
+    assert remedy in said.remedy
