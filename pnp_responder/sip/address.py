@@ -16,10 +16,14 @@ _DISPLAY_TOKENS = re.compile(r"[A-Za-z0-9\-.!%*_+`'~ \t\u0080-\U0010ffff]*")
 
 
 class NameAddr(NamedTuple):
-    """`uri` without `<>`, as written; `parameters` are those of the header, not of the URI."""
+    """`uri` without `<>`, as written; `parameters` are those of the header, not of the URI.
+
+    `bracketed` tells whether it stood in `<>`.
+    """
 
     uri: str
     parameters: tuple[Parameter, ...] = ()
+    bracketed: bool = True
 
     @classmethod
     def parse(cls, text: str, header: str) -> NameAddr:
@@ -41,7 +45,7 @@ class NameAddr(NamedTuple):
             before, bracket, after = text.partition("<")
             if not bracket:
                 uri, _, parameters = text.partition(";")
-                return cls(checked_uri(uri.strip(BLANKS), header), parse_parameters(parameters))
+                return cls(checked_uri(uri.strip(BLANKS), header), parse_parameters(parameters), False)
             if _DISPLAY_TOKENS.fullmatch(before) is None:
                 raise RequestError(400, f"display name without its quotes in {header}")
             rest = bracket + after
@@ -77,7 +81,7 @@ class SipUri(NamedTuple):
     """A sip: or sips: URI taken apart as far as anybody here needs it.
 
     `user` is None where there is no `@`. `host` may be empty or no address at all: phones put a
-    MAC there. `port` is None where it is missing or no port.
+    MAC there. `port` is None where none is written, 0 where what is written is no port.
     """
 
     scheme: str
@@ -98,7 +102,7 @@ class SipUri(NamedTuple):
         for delimiter in ";?":
             hostport = hostport.partition(delimiter)[0]
         host, port = split_hostport(hostport)
-        return cls(scheme, user if at else None, host, parse_port(port))
+        return cls(scheme, user if at else None, host, (parse_port(port) or 0) if port else None)
 
 
 def split_hostport(text: str) -> tuple[str, str]:

@@ -1,0 +1,61 @@
+"""Who may ask: sources on the link that they came in on, and those that the administrator allows.
+
+The protocol has no authentication, so a source that cannot be a phone of this LAN gets silence,
+also where the kernel's reverse-path filter lets its forged datagram through.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from ipaddress import IPv4Address, IPv4Network
+
+from pnp_responder.datagram import Local, SocketAddress
+
+_LOOPBACK = IPv4Network("127.0.0.0/8")
+
+
+class Admission:
+    """`networks` are the on-link prefixes of each interface, `own_addresses` those of this host."""
+
+    def __init__(
+        self,
+        networks: Mapping[str, Iterable[IPv4Network]],
+        allow: Iterable[IPv4Network] = (),
+        own_addresses: Iterable[str] = (),
+    ) -> None:
+        self._on_link = {name: [_Prefix(n) for n in prefixes] for name, prefixes in networks.items()}
+        self._allow = [_Prefix(network) for network in allow]
+        self._own = frozenset(own_addresses)
+
+    def refusal(self, remote: SocketAddress, local: Local) -> str | None:
+        """None if `remote` may ask where `local` listens, else why not."""
+        if remote.port == 0:
+            return "source port 0"
+        first, second, third, fourth = remote.host.split(".")
+        source = int(first) << 24 | int(second) << 16 | int(third) << 8 | int(fourth)
+        if source < 0x01000000 or source >= 0xE0000000:
+            return "source address is no host's"
+        if remote.host in self._own and not local.address.host.startswith("127."):
+            return "source address is our own"
+        for prefix in self._on_link.get(local.interface, ()):
+            if source & prefix.mask == prefix.network:
+                return "source is a broadcast address" if source in prefix.edges else None
+        if source >> 24 == 127:
+            return "source address is a loopback address"
+        for prefix in self._allow:
+            if source & prefix.mask == prefix.network:
+                return None
+        return "source is neither on the link nor in service.allow"
+
+
+class _Prefix:
+    __slots__ = ("edges", "mask", "network")
+
+    def __init__(self, network: IPv4Network) -> None:
+        self.network = int(network.network_address)
+        self.mask = int(network.netmask)
+        # RFC 3021: a /31 has no broadcast address; nor has a loopback interface one that matters.
+        bare = network.prefixlen >= 31 or network.subnet_of(_LOOPBACK)
+        self.edges = (
+            frozenset() if bare else frozenset({self.network, int(IPv4Address(network.broadcast_address))})
+        )

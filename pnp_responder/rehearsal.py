@@ -1,0 +1,88 @@
+"""What the responder would say to one SUBSCRIBE, by running the very engine that serves.
+
+For `explain`: nothing is sent, and what nobody knows (where the message came from, where it
+arrived) is kept unknown to the rules while stand-ins take its place in the octets.
+"""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address, IPv4Network
+from typing import NamedTuple
+
+from pnp_responder.admission import Admission
+from pnp_responder.datagram import Datagram, Local, SocketAddress
+from pnp_responder.enrollment import Decide, Decision, Enrollment
+from pnp_responder.errors import MalformedMessage, RequestError
+from pnp_responder.events import DatagramDropped, RequestRefused
+from pnp_responder.responder import Responder
+from pnp_responder.sip import Identifiers
+from pnp_responder.sip.address import DEFAULT_PORT, SipUri
+from pnp_responder.sip.message import Request, parse_message
+
+STAND_IN_LOCAL = Local("?", SocketAddress("192.0.2.1", DEFAULT_PORT))
+"""Our end where it is not known: an address for documentation (RFC 5737)."""
+
+STAND_IN_REMOTE = SocketAddress("192.0.2.2", DEFAULT_PORT)
+"""The device's end where neither the caller nor the message tells it."""
+
+
+class Rehearsal(NamedTuple):
+    """Either `enrollment` and `decision`, or `refusal`: why it is no enrollment.
+
+    `datagrams` are the exact 200 and NOTIFY (or the one response of a `reject`), tag and branch
+    being examples.
+    """
+
+    enrollment: Enrollment | None
+    decision: Decision | None
+    refusal: str | None
+    datagrams: tuple[Datagram, ...]
+
+
+def rehearse(
+    payload: bytes,
+    decide: Decide,
+    *,
+    identifiers: Identifiers,
+    remote: SocketAddress | None = None,
+    local: Local | None = None,
+) -> Rehearsal:
+    """Answer `payload` as if a phone had just multicast it. Raises nothing for its octets."""
+    heard: list[tuple[Enrollment, Decision]] = []
+
+    def listen(enrollment: Enrollment) -> Decision:
+        known = enrollment._replace(remote=remote, local=local)
+        decision = decide(known)
+        heard.append((known, decision))
+        return decision
+
+    anywhere = [IPv4Network("0.0.0.0/0")]
+    responder = Responder(listen, identifiers=identifiers, admission=Admission({}, allow=anywhere))
+    source = remote or _claimed_source(payload) or STAND_IN_REMOTE
+    datagram = Datagram(payload, source, local or STAND_IN_LOCAL, multicast=True)
+    output = responder.receive_datagram(datagram, 0.0)
+    if heard:
+        enrollment, decision = heard[0]
+        return Rehearsal(enrollment, decision, None, output.datagrams)
+    refusals = [e.reason for e in output.events if isinstance(e, DatagramDropped | RequestRefused)]
+    return Rehearsal(None, None, refusals[0], output.datagrams)
+
+
+def _claimed_source(payload: bytes) -> SocketAddress | None:
+    """The address that the message names as its sender's: its Contact's, else its Via's."""
+    try:
+        message = parse_message(payload)
+        if not isinstance(message, Request):
+            return None
+        contact = None if message.contact is None else SipUri.parse(message.contact.uri)
+    except (MalformedMessage, RequestError, ValueError):
+        return None
+    places = [(message.via.host, message.via.port)]
+    if contact is not None:
+        places.insert(0, (contact.host, contact.port))
+    for host, port in places:
+        try:
+            return SocketAddress(str(IPv4Address(host)), port or DEFAULT_PORT)
+        except ValueError:
+            continue
+    return None

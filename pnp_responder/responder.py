@@ -1,0 +1,292 @@
+"""The engine: the transaction user (RFC 3261 5) that answers enrollments.
+
+(datagram, now) in; datagrams, events and the next deadline out. What a stranger sends becomes an
+event, never an exception.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from pnp_responder.admission import Admission
+from pnp_responder.datagram import Datagram, SocketAddress
+from pnp_responder.engine import Output
+from pnp_responder.enrollment import Decide, Decline, Enrollment, Offer
+from pnp_responder.errors import MalformedMessage, RequestError
+from pnp_responder.events import (
+    DatagramDropped,
+    EnrollmentDeclined,
+    EnrollmentOffered,
+    Event,
+    NotifyAnswered,
+    NotifyTimedOut,
+    NotifyUndeliverable,
+    RequestRefused,
+    RequestRepeated,
+)
+from pnp_responder.sip import (
+    ClientTransactions,
+    Identifiers,
+    Request,
+    Response,
+    ServerKey,
+    ServerTransactions,
+    parse_message,
+    render_response,
+    response_destination,
+    uas,
+)
+from pnp_responder.sip.effects import Answered, ClientEffect, Send, TimedOut
+from pnp_responder.ua_profile import (
+    BODY_TYPE,
+    EVENT_PACKAGE,
+    MAX_NOTIFY,
+    check_contact,
+    notify_destination,
+    notify_request,
+    ok_response,
+    read_enrollment,
+)
+
+SERVED = ("SUBSCRIBE", "OPTIONS")
+"""What Allow says. CANCEL and ACK are understood as well, but nobody chooses them."""
+
+_OPTIONS_ROWS = (
+    f"Allow: {', '.join(SERVED)}",
+    f"Accept: {BODY_TYPE}",
+    "Accept-Encoding: identity",
+    "Accept-Language: en",
+    "Supported:",
+    f"Allow-Events: {EVENT_PACKAGE}",
+)
+
+
+class Limits(NamedTuple):
+    """How much a stranger can make us remember."""
+
+    transactions: int = 10_000
+    """SUBSCRIBEs held for their repeats, 32 s each, and NOTIFYs that wait for their answer, each:
+    all phones of a large campus at once, at about 2 KiB a phone."""
+
+
+DEFAULT_LIMITS = Limits()
+
+
+class Responder:
+    """Answers SUBSCRIBEs for ua-profile with a 200 and a NOTIFY, as `decide` says (`engine.Engine`)."""
+
+    def __init__(
+        self,
+        decide: Decide,
+        *,
+        identifiers: Identifiers,
+        admission: Admission,
+        limits: Limits = DEFAULT_LIMITS,
+        notify_attempts: int = 7,
+    ) -> None:
+        self._decide = decide
+        self._identifiers = identifiers
+        self._admission = admission
+        self._servers = ServerTransactions(limits.transactions)
+        self._clients = ClientTransactions(limits.transactions, notify_attempts)
+        self._offered: dict[str, tuple[Enrollment, Offer]] = {}
+
+    def replace_rules(self, decide: Decide) -> None:
+        """Decide by these rules from the next datagram on."""
+        self._decide = decide
+
+    def replace_admission(self, admission: Admission) -> None:
+        """Admit these sources from the next datagram on (an interface has got another address)."""
+        self._admission = admission
+
+    def receive_datagram(self, datagram: Datagram, now: float) -> Output[Event]:
+        """See `engine.Engine`."""
+        refusal = self._admission.refusal(datagram.remote, datagram.local)
+        if refusal is not None:
+            return self._dropped(datagram, refusal)
+        try:
+            message = parse_message(datagram.payload)
+        except MalformedMessage as error:
+            return self._dropped(datagram, str(error))
+        if isinstance(message, Response):
+            return self._receive_response(message, datagram, now)
+        try:
+            return self._receive_request(message, datagram, now)
+        except RequestError as error:
+            return self._refuse(message, datagram, error)
+
+    def receive_unreachable(self, remote: SocketAddress, now: float) -> Output[Event]:
+        """See `engine.Engine`."""
+        return self._carry_out(self._clients.receive_unreachable(remote, now))
+
+    def handle_timeout(self, now: float) -> Output[Event]:
+        """See `engine.Engine`."""
+        self._servers.handle_timeout(now)
+        return self._carry_out(self._clients.handle_timeout(now))
+
+    def _receive_response(self, response: Response, datagram: Datagram, now: float) -> Output[Event]:
+        effects = None if datagram.multicast else self._clients.receive_response(response, now)
+        if effects is None:
+            return self._dropped(datagram, "a response to nothing that we asked")
+        return self._carry_out(effects)
+
+    def _receive_request(self, request: Request, datagram: Datagram, now: float) -> Output[Event]:
+        """The order of the checks is that of RFC 3261 8.2."""
+        if request.method == "ACK":
+            return self._dropped(datagram, "an ACK, which is never answered")
+        if request.fault is not None:
+            raise request.fault
+        key = ServerKey(request, datagram.remote)
+        if request.method == "CANCEL":
+            return self._receive_cancel(request, key, datagram)
+        if request.method == "SUBSCRIBE":
+            again = self._servers.repeat(key, datagram.local.interface, now)
+            if again is not None:
+                return self._output(again, (RequestRepeated(datagram.remote, datagram.local),))
+        uas.check_method(request, SERVED)
+        uas.check_request_uri(request)
+        if request.method == "SUBSCRIBE" and request.to.tag is None and self._servers.is_merged(key):
+            raise RequestError(482, "the same request on another path")
+        uas.check_dialog(request)
+        uas.check_extensions(request)
+        if request.method == "OPTIONS":
+            return self._receive_options(request, datagram)
+        return self._receive_subscribe(request, key, datagram, now)
+
+    def _receive_cancel(self, request: Request, key: ServerKey, datagram: Datagram) -> Output[Event]:
+        # RFC 3261 9.2: it changes nothing for a request that has had its final response.
+        if not self._servers.knows(key):
+            raise RequestError(481, "a CANCEL for nothing that we hold")
+        if datagram.multicast:
+            return self._unheard(datagram, "a multicast CANCEL")
+        return self._answer_statelessly(request, datagram, 200, ())
+
+    def _receive_options(self, request: Request, datagram: Datagram) -> Output[Event]:
+        uas.check_content(request, BODY_TYPE)
+        if datagram.multicast:
+            return self._unheard(datagram, "a multicast OPTIONS")
+        return self._answer_statelessly(request, datagram, 200, _OPTIONS_ROWS)
+
+    def _receive_subscribe(
+        self, request: Request, key: ServerKey, datagram: Datagram, now: float
+    ) -> Output[Event]:
+        check_contact(request)
+        enrollment = read_enrollment(request, datagram)
+        decision = self._decide(enrollment)
+        if isinstance(decision, Offer):
+            return self._offer(request, key, datagram, enrollment, decision, now)
+        status = decision.status
+        if status is None and decision.rule is None and not datagram.multicast:
+            status = 404
+        return self._decline(request, key, datagram, enrollment, decision, status, now)
+
+    def _offer(
+        self,
+        request: Request,
+        key: ServerKey,
+        datagram: Datagram,
+        enrollment: Enrollment,
+        offer: Offer,
+        now: float,
+    ) -> Output[Event]:
+        remote, local = datagram.remote, datagram.local
+        tag, branch = self._identifiers.tag(), self._identifiers.branch()
+        notify = notify_request(request, remote, local, tag, branch, offer.url)
+        if len(notify) > MAX_NOTIFY:
+            reason = f"the NOTIFY would have {len(notify)} octets; by UDP it may have {MAX_NOTIFY}"
+            status = None if datagram.multicast else 500
+            decline = Decline(reason, offer.rule, status)
+            return self._decline(request, key, datagram, enrollment, decline, status, now)
+        ok = Datagram(
+            ok_response(request, remote, local, tag), response_destination(request.via, remote), local
+        )
+        datagrams = self._servers.respond(key, ok, now)
+        notify_datagram = Datagram(notify, notify_destination(request, remote), local)
+        effects = self._clients.request(branch, "NOTIFY", notify_datagram, now)
+        self._offered[branch] = (enrollment, offer)
+        return self._carry_out(effects, datagrams, (EnrollmentOffered(enrollment, offer),))
+
+    def _decline(
+        self,
+        request: Request,
+        key: ServerKey,
+        datagram: Datagram,
+        enrollment: Enrollment,
+        decline: Decline,
+        status: int | None,
+        now: float,
+    ) -> Output[Event]:
+        events = (EnrollmentDeclined(enrollment, decline, status),)
+        if status is None:
+            self._servers.absorb(key, datagram.local.interface, now)
+            return self._output((), events)
+        response = self._response(request, datagram, status, self._identifiers.tag())
+        return self._output(self._servers.respond(key, response, now), events)
+
+    def _refuse(self, request: Request, datagram: Datagram, error: RequestError) -> Output[Event]:
+        """An error status to a unicast request; silence to a multicast one (RFC 2543 10.2.2)."""
+        if request.method == "ACK":
+            return self._dropped(datagram, "an ACK, which is never answered")
+        if datagram.multicast:
+            return self._unheard(datagram, error.reason)
+        rows = tuple(f"{name}: {value}" for name, value in error.headers)
+        detail = error.reason if error.status in (400, 513) else ""
+        events = (RequestRefused(error.reason, error.status, datagram.remote, datagram.local),)
+        return self._answer_statelessly(request, datagram, error.status, rows, detail, events)
+
+    def _answer_statelessly(
+        self,
+        request: Request,
+        datagram: Datagram,
+        status: int,
+        rows: tuple[str, ...],
+        detail: str = "",
+        events: tuple[Event, ...] = (),
+    ) -> Output[Event]:
+        """RFC 3261 8.2.7: a repeat of the request brings the same octets, tag included."""
+        tag = self._identifiers.stateless_tag(datagram.payload)
+        response = self._response(request, datagram, status, tag, rows, detail)
+        return self._output((response,), events)
+
+    def _response(
+        self,
+        request: Request,
+        datagram: Datagram,
+        status: int,
+        tag: str,
+        rows: tuple[str, ...] = (),
+        detail: str = "",
+    ) -> Datagram:
+        remote = datagram.remote
+        octets = render_response(request, status, remote, tag, rows, detail)
+        return Datagram(octets, response_destination(request.via, remote), datagram.local)
+
+    def _dropped(self, datagram: Datagram, reason: str) -> Output[Event]:
+        return self._output((), (DatagramDropped(reason, datagram.remote, datagram.local),))
+
+    def _unheard(self, datagram: Datagram, reason: str) -> Output[Event]:
+        return self._output((), (RequestRefused(reason, None, datagram.remote, datagram.local),))
+
+    def _carry_out(
+        self,
+        effects: tuple[ClientEffect, ...],
+        datagrams: tuple[Datagram, ...] = (),
+        events: tuple[Event, ...] = (),
+    ) -> Output[Event]:
+        for effect in effects:
+            if isinstance(effect, Send):
+                datagrams += (effect.datagram,)
+                continue
+            enrollment, offer = self._offered.pop(effect.branch)
+            if isinstance(effect, Answered):
+                events += (NotifyAnswered(enrollment, offer, effect.status, effect.attempts),)
+            elif isinstance(effect, TimedOut):
+                events += (NotifyTimedOut(enrollment, offer, effect.attempts),)
+            else:
+                events += (NotifyUndeliverable(enrollment, offer, effect.attempts),)
+        return self._output(datagrams, events)
+
+    def _output(self, datagrams: tuple[Datagram, ...], events: tuple[Event, ...]) -> Output[Event]:
+        deadlines = (self._servers.deadline, self._clients.deadline)
+        deadline = min((at for at in deadlines if at is not None), default=None)
+        return Output(datagrams, events, deadline)

@@ -1,0 +1,118 @@
+"""What we say to a device that gets an offer: the 200 and the NOTIFY."""
+
+from __future__ import annotations
+
+from pnp_responder.datagram import Local, SocketAddress
+from pnp_responder.errors import RequestError
+from pnp_responder.sip.address import DEFAULT_PORT, NameAddr, SipUri
+from pnp_responder.sip.message import Request
+from pnp_responder.sip.response import render_response
+from pnp_responder.ua_profile.subscribe import BODY_TYPE
+
+MAX_NOTIFY = 1_300
+"""Octets; a longer request may not go by UDP (RFC 3261 18.1.1)."""
+
+MAX_ROUTES = 8
+"""Record-Route values that are followed into the NOTIFY. On a LAN there are none."""
+
+
+def ok_response(request: Request, remote: SocketAddress, local: Local, to_tag: str) -> bytes:
+    """The 200 to a SUBSCRIBE (RFC 6665 4.2.1.1).
+
+    `Expires: 0` whatever was asked: the subscription is over with its first NOTIFY. No Event and
+    no Subscription-State (RFC 6665 8.2.1, 8.2.3). Record-Route goes back as it came (RFC 3261
+    12.1.1).
+    """
+    headers = [f"Record-Route: {route}" for route in _routes(request)]
+    headers += [f"Contact: <sip:{local.address}>", "Expires: 0"]
+    return render_response(request, 200, remote, to_tag, headers)
+
+
+def notify_request(
+    request: Request, remote: SocketAddress, local: Local, to_tag: str, branch: str, url: str
+) -> bytes:
+    """The one NOTIFY that follows the 200 at once (RFC 6665 4.2.1.2), in a dialog of its own.
+
+    `to_tag` is the tag of the 200, `branch` a new one. Event has the request's package and
+    parameters, made anew; the body is `url` without a line end. Raises ValueError for a `url` that
+    is not visible ASCII.
+    """
+    if not (url.isascii() and url.isprintable() and " " not in url):
+        raise ValueError("a profile URL is visible ASCII")
+    target, routes = _target(request, remote), _routes(request)
+    if routes:
+        target, routes = _follow(target, routes)
+    from_tag = request.from_.tag
+    rows = [
+        f"NOTIFY {target} SIP/2.0",
+        f"Via: SIP/2.0/UDP {local.address};branch={branch};rport",
+        "Max-Forwards: 70",
+        f"From: <{request.to.uri}>;tag={to_tag}",
+        # RFC 3261 12.2.1.1: a null tag is left out.
+        f"To: <{request.from_.uri}>" + (f";tag={from_tag}" if from_tag else ""),
+        f"Call-ID: {request.text('call-id')}",
+        "CSeq: 1 NOTIFY",
+        *(f"Route: {route}" for route in routes),
+        f"Contact: <sip:{local.address}>",
+        f"Event: {request.event}",
+        "Subscription-State: terminated;reason=timeout",
+        f"Content-Type: {BODY_TYPE}",
+        f"Content-Length: {len(url)}",
+        "",
+        url,
+    ]
+    return "\r\n".join(rows).encode()
+
+
+def notify_destination(request: Request, remote: SocketAddress) -> SocketAddress:
+    """Where the NOTIFY goes: to the Contact's port if its host is the source, else to the source.
+
+    Never to another host: a Contact, a Route or a maddr is a stranger's word (RFC 3261 12.2.1.1
+    would have us believe it).
+    """
+    if request.contact is None:
+        return remote
+    contact = SipUri.parse(request.contact.uri)
+    if contact.host != remote.host or contact.port == 0:
+        return remote
+    return SocketAddress(remote.host, contact.port or DEFAULT_PORT)
+
+
+def check_contact(request: Request) -> None:
+    """Raises RequestError 400 unless there is no Contact or one with a SIP URI (RFC 3261 8.1.1.8)."""
+    contact = request.contact
+    if contact is None:
+        return
+    try:
+        SipUri.parse(contact.uri)
+    except ValueError:
+        raise RequestError(400, "Contact is no SIP URI") from None
+
+
+def _target(request: Request, remote: SocketAddress) -> str:
+    if request.contact is None:
+        return f"sip:{remote}"
+    # RFC 3261 19.1.1: a Request-URI has no header part.
+    user, at, rest = request.contact.uri.rpartition("@")
+    return user + at + rest.partition("?")[0]
+
+
+def _routes(request: Request) -> list[str]:
+    if request.headers.get("record-route") is None:
+        return []
+    routes = request.elements("record-route") or []
+    if len(routes) > MAX_ROUTES:
+        raise RequestError(513, f"more than {MAX_ROUTES} Record-Route values")
+    for route in routes:
+        if not NameAddr.parse(route, "Record-Route").bracketed:
+            raise RequestError(400, "Record-Route without <>")
+    return routes
+
+
+def _follow(target: str, routes: list[str]) -> tuple[str, list[str]]:
+    """Request-URI and Route rows for a route set (RFC 3261 12.2.1.1)."""
+    first = NameAddr.parse(routes[0], "Record-Route").uri
+    names = {parameter.partition("=")[0].lower() for parameter in first.split(";")[1:]}
+    if "lr" in names:
+        return target, routes
+    return first, [*routes[1:], f"<{target}>"]

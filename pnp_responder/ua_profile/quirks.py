@@ -1,0 +1,106 @@
+"""What phones do that no RFC foresees, as data. `evidence` names the packet in `tests/corpus/`.
+
+A deviation is a row here, never a branch elsewhere. A test shows that each row's evidence needs it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+from urllib.parse import unquote
+
+from pnp_responder.mac import Mac
+from pnp_responder.sip.address import NameAddr, SipUri
+from pnp_responder.sip.message import Request
+
+
+class ParameterAlias(NamedTuple):
+    """A misspelt Event parameter, and the one that it stands for if that one is missing."""
+
+    written: str
+    meant: str
+    evidence: str
+
+
+PARAMETER_ALIASES = (ParameterAlias("vender", "vendor", "panasonic/kx-hdv230_vender"),)
+
+
+class MacPlace(NamedTuple):
+    """One place where phones put their MAC. `read` gives it, or None; it raises nothing."""
+
+    name: str
+    read: Callable[[Request], Mac | None]
+    evidence: str
+
+
+_MAC = r"(?:[0-9A-Fa-f]{2}[:.-]?){5}[0-9A-Fa-f]{2}|(?:[0-9A-Fa-f]{4}[.:-]){2}[0-9A-Fa-f]{4}"
+_USER = re.compile(rf"(?:MAC[:=\s]*)?({_MAC})", re.IGNORECASE)
+_UUID_1 = re.compile(
+    r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-1[0-9a-f]{3}-[0-9a-f]{4}-([0-9a-f]{12})", re.IGNORECASE
+)
+_PORT = re.compile(r"(?<=[0-9A-Fa-f]{12}):[0-9]{1,5}\Z|(?<=[0-9A-Fa-f]{2}):[0-9]{3,5}\Z")
+_AGENT_FIELD = re.compile(rf"\bMAC\s*[=:]\s*({_MAC})(?![0-9A-Za-z])", re.IGNORECASE)
+_AGENT_TAIL = re.compile(rf"(?:^|[\s;/])({_MAC})\)?\s*$", re.IGNORECASE)
+_SEPARATORS = str.maketrans("", "", ":.-")
+
+
+def _mac(digits: str) -> Mac:
+    return Mac.parse(digits.translate(_SEPARATORS))
+
+
+def _in_user_part(uri: str) -> Mac | None:
+    """In the user part, or where the host should stand if there is no user part."""
+    try:
+        parsed = SipUri.parse(uri)
+    except ValueError:
+        return None
+    text = parsed.user
+    if text is None:
+        text = _PORT.sub("", re.split("[;?]", uri.partition(":")[2], maxsplit=1)[0])
+    if "%" in text:
+        text = unquote(text)
+    found = _USER.fullmatch(text) or _UUID_1.fullmatch(text)
+    return None if found is None else _mac(found[1])
+
+
+def _in_from(request: Request) -> Mac | None:
+    return _in_user_part(request.from_.uri)
+
+
+def _in_to(request: Request) -> Mac | None:
+    return _in_user_part(request.to.uri)
+
+
+def _in_request_uri(request: Request) -> Mac | None:
+    return _in_user_part(request.uri)
+
+
+def _in_contact_user(request: Request) -> Mac | None:
+    return None if request.contact is None else _in_user_part(request.contact.uri)
+
+
+def _in_instance(request: Request) -> Mac | None:
+    """RFC 6080 5.1.4.2: a UUID of version 1 ends with the MAC."""
+    contact: NameAddr | None = request.contact
+    instance = None if contact is None else contact.parameter("+sip.instance")
+    found = None if instance is None else _UUID_1.fullmatch(instance.strip(" <>"))
+    return None if found is None else _mac(found[1])
+
+
+def _in_user_agent(request: Request) -> Mac | None:
+    agent = (request.headers.get("user-agent") or b"").decode("latin-1")
+    found = _AGENT_FIELD.search(agent) or _AGENT_TAIL.search(agent)
+    return None if found is None else _mac(found[1])
+
+
+MAC_PLACES = (
+    MacPlace("From", _in_from, "fanvil/c62_2.0.114.51"),
+    MacPlace("To", _in_to, "snom/m700_03.23.0005"),
+    MacPlace("Request-URI", _in_request_uri, "synthetic/request-uri-only"),
+    MacPlace("Contact", _in_contact_user, "synthetic/contact-user-only"),
+    MacPlace("+sip.instance", _in_instance, "synthetic/sip-instance-only"),
+    MacPlace("User-Agent", _in_user_agent, "synthetic/user-agent-only"),
+)
+"""In this order; the first place that holds a MAC decides. Tags, branches and Call-IDs are never
+searched: some phones have runs of 12 hexadecimal digits there that are no MAC."""

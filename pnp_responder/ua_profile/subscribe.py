@@ -1,0 +1,77 @@
+"""Is this SUBSCRIBE a device asking for its profile, and which device is it? (RFC 6080 6)"""
+
+from __future__ import annotations
+
+import re
+
+from pnp_responder.datagram import Datagram
+from pnp_responder.enrollment import Device, Enrollment
+from pnp_responder.errors import NotAnEnrollment
+from pnp_responder.mac import Mac
+from pnp_responder.sip.grammar import parse_parameters
+from pnp_responder.sip.message import Request
+from pnp_responder.ua_profile.quirks import MAC_PLACES, PARAMETER_ALIASES
+
+EVENT_PACKAGE = "ua-profile"
+BODY_TYPE = "application/url"
+
+_ACCEPTABLE = {BODY_TYPE, "application/*", "*/*"}
+_OTHERS_PROFILES = {"user", "local-network"}
+_ZERO = re.compile(r"0(?:\.0{0,3})?")
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f]")
+
+
+def read_enrollment(request: Request, datagram: Datagram) -> Enrollment:
+    """What the device that sent this SUBSCRIBE says of itself.
+
+    Vendor, model and version come from the Event header alone (User-Agent often disagrees). Raises
+    NotAnEnrollment with the status that a unicast sender is told, or RequestError for a header
+    that is needed and cannot be read.
+    """
+    event = request.event
+    if event.package.lower() != EVENT_PACKAGE:
+        raise NotAnEnrollment(489, "not the ua-profile event package", (("Allow-Events", EVENT_PACKAGE),))
+    _check_accept(request)
+    values = {parameter.name.lower(): parameter.value or "" for parameter in event.parameters}
+    for alias in PARAMETER_ALIASES:
+        if alias.written in values and not values.get(alias.meant):
+            values[alias.meant] = values[alias.written]
+    profile_type = values.get("profile-type", "")
+    if profile_type.lower() in _OTHERS_PROFILES:
+        raise NotAnEnrollment(404, "a profile-type that is not a device's")
+    agent = request.headers.get("user-agent")
+    return Enrollment(
+        Device(
+            read_mac(request), values.get("vendor", ""), values.get("model", ""), values.get("version", "")
+        ),
+        profile_type,
+        "" if agent is None else _CONTROLS.sub("\ufffd", agent.decode(errors="replace")),
+        datagram.remote,
+        datagram.local,
+    )
+
+
+def read_mac(request: Request) -> Mac | None:
+    """The MAC from the first place that holds one; None is a legal answer."""
+    for place in MAC_PLACES:
+        mac = place.read(request)
+        if mac is not None:
+            return mac
+    return None
+
+
+def _check_accept(request: Request) -> None:
+    """A missing Accept is taken for consent; one that names other types only is not (RFC 6665 3.2.1)."""
+    elements = request.elements("accept")
+    if elements is None:
+        return
+    for element in elements:
+        media_type, _, parameters = element.partition(";")
+        if "".join(media_type.split()).lower() in _ACCEPTABLE and not (
+            parameters
+            and any(
+                p.name.lower() == "q" and _ZERO.fullmatch(p.value or "") for p in parse_parameters(parameters)
+            )
+        ):
+            return
+    raise NotAnEnrollment(406, "Accept does not take application/url", (("Accept", BODY_TYPE),))
