@@ -140,7 +140,7 @@ class Responder:
         if request.method == "CANCEL":
             return self._receive_cancel(request, key, datagram)
         if request.method == "SUBSCRIBE":
-            again = self._servers.repeat(key, datagram.local.interface, now)
+            again = self._servers.repeat(key, datagram, now)
             if again is not None:
                 return self._output(again, (RequestRepeated(datagram.remote, datagram.local),))
         uas.check_method(request, SERVED)
@@ -200,7 +200,7 @@ class Responder:
         ok = Datagram(
             ok_response(request, remote, local, tag), response_destination(request.via, remote), local
         )
-        datagrams = self._servers.respond(key, ok, now)
+        datagrams = self._servers.respond(key, datagram, ok, now)
         notify_datagram = Datagram(notify, notify_destination(request, remote), local)
         effects = self._clients.request(branch, "NOTIFY", notify_datagram, now)
         self._offered[branch] = (enrollment, offer)
@@ -218,10 +218,10 @@ class Responder:
     ) -> Output[Event]:
         events = (EnrollmentDeclined(enrollment, decline, status),)
         if status is None:
-            self._servers.absorb(key, datagram.local.interface, now)
+            self._servers.absorb(key, datagram, now)
             return self._output((), events)
         response = self._response(request, datagram, status, self._identifiers.tag())
-        return self._output(self._servers.respond(key, response, now), events)
+        return self._output(self._servers.respond(key, datagram, response, now), events)
 
     def _refuse(self, request: Request, datagram: Datagram, error: RequestError) -> Output[Event]:
         """An error status to a unicast request; silence to a multicast one (RFC 2543 10.2.2)."""

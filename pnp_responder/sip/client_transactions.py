@@ -59,7 +59,9 @@ class ClientTransactions:
         return len(self._alive)
 
     def request(self, branch: str, method: str, datagram: Datagram, now: float) -> tuple[ClientEffect, ...]:
-        """Send a new request, whose top Via has that branch."""
+        """Send a new request, whose top Via has that branch, used by no other."""
+        if branch in self._alive:
+            raise ValueError("the branch is in use")
         effects: tuple[ClientEffect, ...] = (Send(datagram),)
         if len(self._alive) >= self._capacity:
             oldest = next(iter(self._alive.values()))

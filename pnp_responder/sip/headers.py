@@ -84,3 +84,11 @@ class Headers:
     def repeated(self, name: str) -> bool:
         """Is there more than one row of that name?"""
         return name in self._more
+
+    def repeated_names(self) -> list[str]:
+        """The names that have more than one row."""
+        return list(self._more)
+
+    def longest(self) -> int:
+        """Octets of the longest value among the first rows of all names."""
+        return max(map(len, self._first.values()), default=0)

@@ -13,31 +13,13 @@ from pnp_responder.errors import MalformedMessage, RequestError
 from pnp_responder.sip.address import NameAddr
 from pnp_responder.sip.event import Event
 from pnp_responder.sip.grammar import is_token, split_list
-from pnp_responder.sip.headers import Headers, canonical_name
+from pnp_responder.sip.head import ECHOED, MAX_VALUE, label, read_head
+from pnp_responder.sip.headers import Headers
 from pnp_responder.sip.via import Via
 
 MAX_MESSAGE = 65_535
 """Octets of one message; more does not fit a UDP datagram (RFC 3261 18.1.1)."""
 
-MAX_HEADERS = 256
-"""Header rows of one message. Phones send about 13, a request through ten proxies about 60."""
-
-MAX_VALUE = 4_096
-"""Octets of a header value that we read or echo. The longest seen has 150; others may be longer."""
-
-_ECHOED = ("from", "to", "call-id", "cseq")
-_SINGLE = (*_ECHOED, "max-forwards", "content-length", "event")
-_READ = (*_ECHOED, "event", "contact", "user-agent")
-_NAMES = {"from": "From", "to": "To", "call-id": "Call-ID", "cseq": "CSeq"} | {
-    "max-forwards": "Max-Forwards",
-    "content-length": "Content-Length",
-    "event": "Event",
-    "contact": "Contact",
-    "user-agent": "User-Agent",
-}
-
-_BLANK_LINE = re.compile(rb"\n\r?\n")
-_FOLD = re.compile(rb"\r?\n[ \t]+")
 _TEXT = bytes([9, *range(32, 127)])
 _CSEQ = re.compile(r"([0-9]{1,10})[ \t]+([^ \t]+)")
 _CALL_ID = re.compile(r"[!-~]+")
@@ -152,72 +134,21 @@ def parse_message(payload: bytes) -> Request | Response:
     is_response = start[0][:4].upper() == b"SIP/"
     if not is_response and start[-1][:4].upper() != b"SIP/":
         raise MalformedMessage("not SIP", "start line")
-    fault, headers, body = _read_rows(rows)
+    fault, headers, body = read_head(rows)
     via = _read_via(headers)
     if is_response:
         return _response(start, headers, via, fault)
     return _request(start, headers, via, body, fault)
 
 
-def _read_rows(rows: bytes) -> tuple[RequestError | None, Headers, bytes]:
-    # A message without any header row begins its body with the first line end.
-    if rows[:1] == b"\n" or rows[:2] == b"\r\n":
-        raise MalformedMessage("no header", "message")
-    blank = _BLANK_LINE.search(rows)
-    if blank is None:
-        head, body = rows, b""
-    else:
-        head, body = rows[: blank.start()], rows[blank.end() :]
-    fault: RequestError | None = None
-    if head[:1] in (b" ", b"\t"):
-        fault = RequestError(400, "the start line is folded")
-    if b"\n " in head or b"\n\t" in head:
-        head = _FOLD.sub(b" ", head)
-    headers = Headers()
-    lines = head.split(b"\n", MAX_HEADERS)
-    if len(lines) > MAX_HEADERS and lines.pop().strip():
-        fault = RequestError(513, f"more than {MAX_HEADERS} header rows")
-    for line in lines:
-        octets, colon, value = line.partition(b":")
-        if not colon:
-            continue
-        name = canonical_name(octets)
-        if name is not None:
-            if value[-1:] == b"\r":
-                value = value[:-1]
-            headers.add(name, value.strip(b" \t"))
-    return fault or _check_rows(headers, body), headers, _cut(headers, body)
-
-
-def _cut(headers: Headers, body: bytes) -> bytes:
-    length = headers.get("content-length")
-    if length is not None and length.isdigit() and len(length) <= 10:
-        return body[: int(length)]
-    return body
-
-
-def _check_rows(headers: Headers, body: bytes) -> RequestError | None:
-    for name in _SINGLE:
-        if headers.repeated(name):
-            return RequestError(400, f"more than one {_NAMES[name]}")
-    length = headers.get("content-length")
-    # RFC 3261 18.3: octets past it are dropped, missing ones are an error.
-    if length is not None and not (length.isdigit() and len(length) <= 10 and int(length) <= len(body)):
-        return RequestError(400, "Content-Length does not fit the message")
-    for name in _READ:
-        if len(headers.get(name) or b"") > MAX_VALUE:
-            return RequestError(513, f"{_NAMES[name]} has more than {MAX_VALUE} octets")
-    return None
-
-
 def _read_via(headers: Headers) -> Via:
     rows = headers.all("via")
     if not rows:
         raise MalformedMessage("missing", "Via")
-    for name in _ECHOED:
+    for name in ECHOED:
         value = headers.get(name)
         if value is not None and value.translate(None, _TEXT):
-            _check_echo(value, _NAMES[name])
+            _check_echo(value, label(name))
     for row in rows:
         if row.translate(None, _TEXT):
             _check_echo(row, "Via")
@@ -260,9 +191,9 @@ def _check_start_line(method: str, start: list[bytes]) -> RequestError | None:
 
 def _check_mandatory(method: str, headers: Headers) -> RequestError | None:
     # RFC 3261 8.1.1: what every request carries. Max-Forwards, too, but phones forget it and nobody needs it.
-    for name in _ECHOED:
+    for name in ECHOED:
         if not headers.get(name):
-            return RequestError(400, f"no {_NAMES[name]}")
+            return RequestError(400, f"no {label(name)}")
     if _CALL_ID.fullmatch((headers.get("call-id") or b"").decode()) is None:
         return RequestError(400, "not a valid Call-ID")
     cseq = _CSEQ.fullmatch((headers.get("cseq") or b"").decode())
@@ -289,12 +220,11 @@ def _response(start: list[bytes], headers: Headers, via: Via, fault: RequestErro
 
 
 def _text(value: bytes, name: str) -> str:
-    label = _NAMES.get(name, name)
     if len(value) > MAX_VALUE:
-        raise RequestError(513, f"{label} has more than {MAX_VALUE} octets")
+        raise RequestError(513, f"{label(name)} has more than {MAX_VALUE} octets")
     if value.translate(None, _TEXT):
         try:
-            _check_echo(value, label)
+            _check_echo(value, label(name))
         except MalformedMessage as error:
-            raise RequestError(400, f"{error.reason} in {label}") from None
+            raise RequestError(400, f"{error.reason} in {label(name)}") from None
     return value.decode()

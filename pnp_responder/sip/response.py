@@ -80,7 +80,7 @@ def to_with_tag(request: Request, tag: str) -> str:
 
     A To that cannot be read stays as it is.
     """
-    text = request.text("to")
+    text = (request.headers.get("to") or b"").decode()
     try:
         to = request.to
     except RequestError:

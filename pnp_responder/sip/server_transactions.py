@@ -36,11 +36,12 @@ class ServerKey:
 
 
 class _ServerTransaction:
-    __slots__ = ("created", "interface", "key", "response", "state")
+    __slots__ = ("created", "interface", "key", "multicast", "response", "state")
 
-    def __init__(self, key: ServerKey, interface: str, created: float) -> None:
+    def __init__(self, key: ServerKey, request: Datagram, created: float) -> None:
         self.key = key
-        self.interface = interface
+        self.interface = request.local.interface
+        self.multicast = request.multicast
         self.created = created
         self.state = State.TRYING
         self.response: Datagram | None = None
@@ -67,12 +68,15 @@ class ServerTransactions:
         """Is the transaction alive? (RFC 3261 9.2: what a CANCEL asks)"""
         return key.transaction in self._alive
 
-    def repeat(self, key: ServerKey, interface: str, now: float) -> tuple[Datagram, ...] | None:
+    def repeat(self, key: ServerKey, datagram: Datagram, now: float) -> tuple[Datagram, ...] | None:
         """None if the request is new; else what to send again: the stored response, or nothing."""
         transaction = self._alive.get(key.transaction)
         if transaction is None:
             return None
-        if transaction.interface != interface and now - transaction.created < ECHO_WINDOW:
+        # An error that a unicast request was told is not for the group to hear.
+        if datagram.multicast and not transaction.multicast:
+            return ()
+        if datagram.local.interface != transaction.interface and now - transaction.created < ECHO_WINDOW:
             return ()
         return self._run(transaction, Input.REQUEST, now)
 
@@ -80,15 +84,17 @@ class ServerTransactions:
         """Is it the same request on another path, the first being alive (RFC 3261 8.2.2.2)?"""
         return key.merged in self._first_of
 
-    def respond(self, key: ServerKey, response: Datagram, now: float) -> tuple[Datagram, ...]:
+    def respond(
+        self, key: ServerKey, request: Datagram, response: Datagram, now: float
+    ) -> tuple[Datagram, ...]:
         """Answer a new request; each repeat of it until timer J brings the same octets."""
-        transaction = self._open(key, response.local.interface, now)
+        transaction = self._open(key, request, now)
         transaction.response = response
         return self._run(transaction, Input.FINAL, now)
 
-    def absorb(self, key: ServerKey, interface: str, now: float) -> None:
+    def absorb(self, key: ServerKey, request: Datagram, now: float) -> None:
         """Stay silent to a new request and, until timer J, to each repeat of it."""
-        self._run(self._open(key, interface, now), Input.ABSORB, now)
+        self._run(self._open(key, request, now), Input.ABSORB, now)
 
     @property
     def deadline(self) -> float | None:
@@ -100,12 +106,12 @@ class ServerTransactions:
         while self._timer_j and self._timer_j[0][0] <= now:
             self._run(self._timer_j.popleft()[1], Input.TIMER_J, now)
 
-    def _open(self, key: ServerKey, interface: str, now: float) -> _ServerTransaction:
+    def _open(self, key: ServerKey, request: Datagram, now: float) -> _ServerTransaction:
         if key.transaction in self._alive:
             raise ValueError("the transaction is already there")
         if len(self._alive) >= self._capacity:
             self._forget(self._timer_j.popleft()[1])
-        transaction = _ServerTransaction(key, interface, now)
+        transaction = _ServerTransaction(key, request, now)
         self._alive[key.transaction] = transaction
         self._first_of.setdefault(key.merged, key.transaction)
         return transaction
