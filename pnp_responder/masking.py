@@ -7,8 +7,9 @@ import re
 MASK = "***"
 
 _PASSWORD = re.compile(r"(://[^\s/?#:@]*:)[^\s/?#@]*(?=@)")
-# A password may hold what a URL may not (`p#w`, `p@w`): then up to the last @ before a blank or quote.
-_DOUBTFUL_PASSWORD = re.compile(r"(://[^\s/?#:@\"']*:)[^\s\"']*(?=@)")
+# In a line with mistakes, user and password may hold what a URL may not (`p#w`, `p w`, `{{ user }}`):
+# then everything up to the last @ of the line.
+_DOUBTFUL_PASSWORD = re.compile(r"(://[^:@]*:).*(?=@)")
 
 
 def mask_url(url: str) -> str:

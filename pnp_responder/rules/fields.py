@@ -1,0 +1,90 @@
+"""Reading a mapping's fields: unknown keys, wrong types, each noted at its place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pnp_responder.rules.places import Mapping, Node, Sequence, Text, Unreadable
+from pnp_responder.rules.problems import Findings, did_you_mean, shown
+
+BRACE_HINT = "a value that begins with '{' needs quotes"
+
+
+def is_nothing(node: Node) -> bool:
+    """Is it a key with nothing behind it?"""
+    return isinstance(node, Text) and node.plain and node.value == ""
+
+
+def describe(node: Node) -> str:
+    """What a node is, in words: for "expected …, found …"."""
+    if isinstance(node, Mapping):
+        return "keys and values"
+    if isinstance(node, Sequence):
+        return "a list"
+    if is_nothing(node):
+        return "nothing"
+    return shown(node.value) if isinstance(node, Text) else "something unreadable"
+
+
+def expected(findings: Findings, node: Node, what: str, hint: str = "") -> None:
+    """Note that `node` is not `what`; silent where the node is Unreadable, and so noted already."""
+    if isinstance(node, Unreadable):
+        return
+    if not hint and isinstance(node, Mapping) and node.flow and "text" in what:
+        hint = BRACE_HINT
+    findings.error(node, f"expected {what}, found {describe(node)}", hint)
+
+
+def known_fields(
+    findings: Findings, mapping: Mapping, known: Iterable[str], elsewhere: dict[str, str] | None = None
+) -> dict[str, tuple[Text, Node]]:
+    """The entries whose key is known; the others are noted. `elsewhere`: keys with a hint of their own."""
+    names = tuple(known)
+    found = {}
+    for name, entry in mapping.entries.items():
+        if name in names:
+            found[name] = entry
+            continue
+        hint = (elsewhere or {}).get(name) or did_you_mean(name, names) or f"known are {', '.join(names)}"
+        what = f"unknown key {shown(name)}" if name else "a key is missing before the ':'"
+        findings.error(entry[0], what, hint)
+    return found
+
+
+def read_mapping(findings: Findings, node: Node, what: str) -> Mapping | None:
+    """`node` as keys and values, or None and a note."""
+    if isinstance(node, Mapping):
+        return node
+    expected(findings, node, what)
+    return None
+
+
+def read_text(findings: Findings, node: Node, what: str, hint: str = "") -> Text | None:
+    """`node` as a text that is not empty, or None and a note."""
+    if isinstance(node, Text) and node.value != "":
+        return node
+    expected(findings, node, what, hint)
+    return None
+
+
+def read_number(findings: Findings, node: Node, low: int, high: int) -> int | None:
+    """`node` as a whole number from `low` to `high`, or None and a note."""
+    what = f"a number from {low} to {high}"
+    if not isinstance(node, Text):
+        expected(findings, node, what)
+        return None
+    digits = node.value
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= 9 and low <= int(digits) <= high):
+        expected(findings, node, what)
+        return None
+    return int(digits)
+
+
+def read_texts(findings: Findings, node: Node, what: str) -> list[Text]:
+    """`node`, one text or a list of them; what is no text is noted and left out."""
+    if isinstance(node, Sequence):
+        if not node.items:
+            findings.error(node, f"an empty list; expected {what}")
+        return [text for item in node.items if (text := read_text(findings, item, what)) is not None]
+    text = read_text(findings, node, f"{what} or a list")
+    return [] if text is None else [text]

@@ -1,0 +1,176 @@
+"""Problems of an administrator's file: where, what, and what to write instead."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, Protocol
+
+from pnp_responder.errors import ProblemsFound
+from pnp_responder.masking import mask_text
+
+Severity = Literal["error", "warning"]
+
+LINE_BREAK = re.compile(r"\r\n|\r|\n")
+SHOWN_WIDTH = 120
+"""A printed source line is cut to about this many characters round the caret."""
+
+
+class Place(NamedTuple):
+    """Where in a file; `line` and `column` count from 1, columns in characters."""
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+class Placed(Protocol):
+    """Anything that stands in the file; `line` and `column` count from 1."""
+
+    @property
+    def line(self) -> int: ...
+
+    @property
+    def column(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One problem. `str()` is its one line; `render()` adds the source line and a caret.
+
+    Passwords in URLs show as `***` in both.
+    """
+
+    place: Place
+    message: str
+    hint: str = ""
+    severity: Severity = "error"
+    source: str = ""
+
+    def __str__(self) -> str:
+        label = "warning: " if self.severity == "warning" else ""
+        hint = f" ({self.hint})" if self.hint else ""
+        return f"{self.place}: {label}{mask_text(self.message)}{mask_text(hint)}"
+
+    def render(self) -> str:
+        """The one line, then the source line and a caret below the offending character."""
+        if not self.source.strip():
+            return str(self)
+        line, column = _masked(self.source, self.place.column - 1)
+        line, column = _shortened(line, column)
+        return f"{self}\n    {line}\n    {_padding(line[:column])}^"
+
+
+class RulesError(ProblemsFound):
+    """The file has errors. `problems` holds all of them, and the warnings, sorted by place."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class Findings:
+    """Collects the problems of one file."""
+
+    def __init__(self, name: str, text: str) -> None:
+        self.name = name
+        self._text = text
+        self._lines: list[str] | None = None
+        self._problems: dict[tuple[int, int, str], Problem] = {}
+
+    def line(self, number: int) -> str:
+        """Source line `number` (from 1), without its line break; empty beyond the end."""
+        if self._lines is None:
+            self._lines = LINE_BREAK.split(self._text)
+        return self._lines[number - 1] if 0 < number <= len(self._lines) else ""
+
+    def error(self, at: Placed, message: str, hint: str = "") -> None:
+        """Something that makes the meaning doubtful. The same words at the same place count once."""
+        self._add(at, message, hint, "error")
+
+    def warning(self, at: Placed, message: str, hint: str = "") -> None:
+        """Something legal and probably wrong."""
+        self._add(at, message, hint, "warning")
+
+    def place(self, at: Placed) -> Place:
+        """`at` with this file's name."""
+        return Place(self.name, at.line, at.column)
+
+    @property
+    def count(self) -> int:
+        """How many problems there are by now."""
+        return len(self._problems)
+
+    @property
+    def failed(self) -> bool:
+        """Is there any error?"""
+        return any(problem.severity == "error" for problem in self._problems.values())
+
+    def sorted(self) -> tuple[Problem, ...]:
+        """All problems in the order of the file."""
+        return tuple(sorted(self._problems.values(), key=lambda problem: problem.place[1:]))
+
+    def raise_errors(self) -> None:
+        """Raise RulesError with all problems if one of them is an error."""
+        if self.failed:
+            raise RulesError(self.sorted())
+
+    def _add(self, at: Placed, message: str, hint: str, severity: Severity) -> None:
+        problem = Problem(self.place(at), message, hint, severity, self.line(at.line))
+        self._problems.setdefault((at.line, at.column, message), problem)
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """`did you mean 'vendor'?`, or nothing if no known word is near."""
+    from difflib import get_close_matches  # only wanted where something is wrong already
+
+    by_folded = {name.casefold(): name for name in known}
+    near = get_close_matches(word.casefold()[:80], by_folded, n=1, cutoff=0.6)
+    return f"did you mean '{by_folded[near[0]]}'?" if near else ""
+
+
+def shown(text: str) -> str:
+    """`text` in quotes for a message: one line, not endless."""
+    clean = "".join(c if c.isprintable() else "?" for c in text[:61])
+    return f"'{clean[:60]}…'" if len(clean) > 60 else f"'{clean}'"
+
+
+def _masked(line: str, column: int) -> tuple[str, int]:
+    masked = mask_text(line)
+    if masked == line:
+        return line, column
+    same = next((i for i, (a, b) in enumerate(zip(line, masked, strict=False)) if a != b), len(masked))
+    tail = 0
+    while tail < min(len(line), len(masked)) - same and line[-1 - tail] == masked[-1 - tail]:
+        tail += 1
+    if column <= same:
+        return masked, column
+    if column >= len(line) - tail:
+        return masked, column + len(masked) - len(line)
+    return masked, same
+
+
+def _shortened(line: str, column: int) -> tuple[str, int]:
+    if len(line) <= SHOWN_WIDTH:
+        return line, column
+    start = max(0, min(column - SHOWN_WIDTH // 2, len(line) - SHOWN_WIDTH))
+    piece = line[start : start + SHOWN_WIDTH]
+    if start + SHOWN_WIDTH < len(line):
+        piece += "…"
+    return (f"…{piece}", column - start + 1) if start else (piece, column)
+
+
+def _padding(text: str) -> str:
+    """Blanks as wide as `text` in a terminal; a tab stays a tab."""
+    widths = []
+    for character in text:
+        if character == "\t":
+            widths.append("\t")
+        elif unicodedata.combining(character) == 0:
+            widths.append("  " if unicodedata.east_asian_width(character) in "WF" else " ")
+    return "".join(widths)

@@ -1,0 +1,97 @@
+"""How the first matching rule is found without asking every rule.
+
+Each rule is filed under one condition whose values are plain enough to look up (a MAC, a prefix, a
+text, a network); the others are asked always. A device looks into one drawer per kind of value,
+and asks what it finds there in file order. Filing only leaves out rules that cannot match, so the
+answer is the one that asking all rules in order would give.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from heapq import merge
+
+from pnp_responder.rules.match import Condition, Match
+from pnp_responder.rules.match_keys import SLOTS, Facts
+from pnp_responder.rules.value_tests import Exact, Glob, Prefix, Term, ValueTest, address_number
+
+_FILED_BY = ("mac", "source", "model", "user_agent", "vendor", "version", "interface", "profile_type")
+"""The keys to file under, the one that tells most devices apart first."""
+
+_Drawer = dict[str | int, list[int]]
+
+
+class RuleIndex:
+    """Finds the numbers of the rules that may match, in file order."""
+
+    def __init__(self, matches: Iterable[Match]) -> None:
+        self._always: list[int] = []
+        drawers: dict[tuple[int, str, int], _Drawer] = {}
+        for number, match in enumerate(matches):
+            filed = _condition_to_file(match)
+            if filed is None:
+                self._always.append(number)
+                continue
+            for term in dict.fromkeys(_terms(filed)):
+                drawer = drawers.setdefault((filed.slot, term.kind, term.size), {})
+                drawer.setdefault(term.value, []).append(number)
+        self._drawers = tuple((slot, kind, size, drawer) for (slot, kind, size), drawer in drawers.items())
+
+    def candidates(self, facts: Facts) -> Sequence[int] | Iterator[int]:
+        """Numbers of rules, ascending, perhaps one more than once, among which is each that matches."""
+        found = [self._always] if self._always else []
+        for slot, kind, size, drawer in self._drawers:
+            text = facts[slot]
+            if text is None:
+                continue
+            if kind == "exact":
+                numbers = drawer.get(text)
+            elif kind == "prefix":
+                numbers = drawer.get(text[:size])
+            else:
+                numbers = drawer.get(address_number(text) >> (32 - size))
+            if numbers is not None:
+                found.append(numbers)
+        if len(found) == 1:
+            return found[0]
+        return merge(*found) if found else ()
+
+    def wider(self, match: Match) -> Iterator[int]:
+        """Numbers of rules, ascending, among which is each that may hold wherever `match` does."""
+        found = [self._always]
+        for slot, kind, size, drawer in self._drawers:
+            condition = next((c for c in match.conditions if c.slot == slot), None)
+            value = None if condition is None else _looked_up(condition.tests[0], kind, size)
+            if value is not None and value in drawer:
+                found.append(drawer[value])
+        return merge(*found)
+
+
+def _condition_to_file(match: Match) -> Condition | None:
+    for key in _FILED_BY:
+        condition = match.condition(key)
+        if condition is not None and all(test.term is not None for test in condition.tests):
+            return condition
+    return None
+
+
+def _terms(condition: Condition) -> list[Term]:
+    return [term for test in condition.tests if (term := test.term) is not None]
+
+
+def _looked_up(test: ValueTest, kind: str, size: int) -> str | int | None:
+    """Under which value of a drawer a rule stands that covers `test`."""
+    if isinstance(test, Glob):
+        return test.opening[:size] if kind == "prefix" and len(test.opening) >= size else None
+    term = test.term
+    if term is None:
+        return None
+    if isinstance(term.value, int):
+        return term.value >> (term.size - size) if kind == "network" and size <= term.size else None
+    if kind == "exact":
+        return term.value if isinstance(test, Exact) else None
+    long_enough = kind == "prefix" and isinstance(test, Exact | Prefix) and len(term.value) >= size
+    return term.value[:size] if long_enough else None
+
+
+assert set(_FILED_BY) == set(SLOTS)  # a new match key must say where it stands

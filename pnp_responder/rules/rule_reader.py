@@ -1,0 +1,320 @@
+"""From nodes to rules: the grammar of `vars`, `defaults` and `rules`. All problems in one run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from pnp_responder.rules.fields import (
+    is_nothing,
+    known_fields,
+    read_mapping,
+    read_number,
+    read_text,
+    read_texts,
+)
+from pnp_responder.rules.match import Condition, Match
+from pnp_responder.rules.match_keys import KEYS_BY_NAME, compile_value
+from pnp_responder.rules.places import Mapping, Node, Sequence, Text, Unreadable, parse_yaml
+from pnp_responder.rules.problems import Findings, Place
+from pnp_responder.rules.url_check import check_url
+from pnp_responder.rules.url_template import (
+    BUILTIN_NAMES,
+    BoundTemplate,
+    Template,
+    check_variable_name,
+    parse_template,
+)
+
+SECTIONS = ("service", "vars", "defaults", "rules")
+OUTCOMES = ("url", "ignore", "reject")
+RULE_KEYS = ("name", "match", *OUTCOMES)
+REJECT_CODES = (400, 699)
+
+
+class UrlOutcome(NamedTuple):
+    """Answer with a URL. `node` is where the template stands."""
+
+    node: Text
+    template: Template
+
+
+class Ignore(NamedTuple):
+    """Stay silent."""
+
+
+class Reject(NamedTuple):
+    """Answer with this status."""
+
+    status: int
+
+
+Outcome = UrlOutcome | Ignore | Reject
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule.
+
+    `place` is its `name` key, or its beginning; `node` its mapping; `bound` renders its URL, if it
+    has one. `sound`: its match has no problem, so it is worth comparing with others.
+    """
+
+    name: str
+    place: Place
+    match: Match
+    outcome: Outcome
+    node: Mapping
+    bound: BoundTemplate | None = None
+    sound: bool = True
+
+
+@dataclass(slots=True)
+class Document:
+    """A file as nodes. `root` is None if it cannot be read at all; `findings` collects its problems."""
+
+    findings: Findings
+    root: Mapping | None
+    variables: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def parse(cls, text: str, name: str) -> Document:
+        """Read `text`, which stands in the file `name`. Raises nothing: see `findings`."""
+        text = text.removeprefix("\ufeff")
+        findings = Findings(name, text)
+        return cls(findings, parse_yaml(text, findings))
+
+    def section(self, name: str) -> Node | None:
+        """The value of a top-level key, if the file has it."""
+        entry = self.root.entries.get(name) if self.root is not None else None
+        return None if entry is None else entry[1]
+
+
+def read_rules(document: Document) -> tuple[Rule, ...]:
+    """The rules of a document that could be parsed. Problems go to its findings."""
+    if document.root is None:
+        return ()
+    known_fields(document.findings, document.root, SECTIONS)
+    _read_variables(document)
+    default = _read_defaults(document)
+    rules = document.section("rules")
+    if isinstance(rules, Sequence):
+        return _read_list(document, rules, default)
+    if rules is None:
+        document.findings.error(
+            document.root, "'rules:' is missing", "'rules: []' answers no phone, only listens"
+        )
+    elif not isinstance(rules, Unreadable):
+        hint = (
+            "'rules: []' answers no phone, only listens"
+            if is_nothing(rules)
+            else "each rule begins with '- '"
+        )
+        document.findings.error(rules, "expected a list of rules", hint)
+    return ()
+
+
+def _read_variables(document: Document) -> None:
+    node = document.section("vars")
+    if node is None or is_nothing(node):
+        return
+    findings = document.findings
+    mapping = read_mapping(findings, node, "names with their texts")
+    for name, (key, value) in mapping.entries.items() if mapping is not None else ():
+        problem = check_variable_name(name)
+        if problem is not None:
+            findings.error(key, problem.message, problem.hint)
+            if name in BUILTIN_NAMES:
+                continue
+        if not isinstance(value, Text):
+            read_text(findings, value, "a text")
+        elif "{{" in value.value:
+            findings.error(
+                value, "'{{' cannot stand in vars: they are plain text", "put the placeholder in the url"
+            )
+        elif "\n" in value.value or "\r" in value.value:
+            findings.error(value, "a line break cannot stand in vars", "write it on one line, in quotes")
+        document.variables.setdefault(name, value.value if isinstance(value, Text) else "")
+
+
+def _read_defaults(document: Document) -> Outcome | None:
+    node = document.section("defaults")
+    if node is None or is_nothing(node):
+        return None
+    mapping = read_mapping(document.findings, node, "keys of a rule, such as 'url:'")
+    if mapping is None:
+        return None
+    own = {key: f"'{key}' belongs to a single rule" for key in ("name", "match")}
+    fields = known_fields(document.findings, mapping, OUTCOMES, own)
+    return _read_outcome(document, fields)[1]
+
+
+def _read_list(document: Document, rules: Sequence, default: Outcome | None) -> tuple[Rule, ...]:
+    found = []
+    names: dict[str, int] = {}
+    for number, node in enumerate(rules.items, 1):
+        mapping = read_mapping(document.findings, node, "a rule: 'match:' and an outcome such as 'url:'")
+        if mapping is None:
+            continue
+        rule = _read_rule(document, mapping, number, names, default)
+        if rule is not None:
+            found.append(rule)
+    return tuple(found)
+
+
+def _read_rule(
+    document: Document, mapping: Mapping, number: int, names: dict[str, int], default: Outcome | None
+) -> Rule | None:
+    findings = document.findings
+    fields = known_fields(findings, mapping, RULE_KEYS, _misplaced())
+    at, name = _read_name(findings, fields, mapping, number)
+    if name in names:
+        findings.error(at, f"rule '{name}' has the name of the rule at line {names[name]}")
+    names.setdefault(name, at.line)
+    match = Match()
+    problems = findings.count
+    if "match" in fields:
+        match = _read_match(findings, *fields["match"])
+    sound = findings.count == problems and not (set(mapping.entries) - set(RULE_KEYS))
+    written, outcome = _read_outcome(document, fields)
+    if not written:
+        outcome = default
+        if default is None and not _has_outcome(document):
+            findings.error(
+                mapping,
+                f"rule '{name}' has no outcome",
+                "give it one of 'url:', 'ignore: true', 'reject: CODE', or put one in 'defaults:'",
+            )
+    if outcome is None:
+        return None
+    bound = outcome.template.bind(name) if isinstance(outcome, UrlOutcome) else None
+    return Rule(name, findings.place(at), match, outcome, mapping, bound, sound)
+
+
+def _misplaced() -> dict[str, str]:
+    return {key: f"'{key}' belongs under 'match:'" for key in (*KEYS_BY_NAME, "not")}
+
+
+def _has_outcome(document: Document) -> bool:
+    """Do the defaults name an outcome, if only a wrong one?"""
+    defaults = document.section("defaults")
+    return isinstance(defaults, Unreadable) or (
+        isinstance(defaults, Mapping) and any(key in defaults.entries for key in OUTCOMES)
+    )
+
+
+def _read_name(
+    findings: Findings, fields: dict[str, tuple[Text, Node]], mapping: Mapping, number: int
+) -> tuple[Text | Mapping, str]:
+    """The rule's name, and the node that stands for the rule's place: its `name` key or its beginning."""
+    implied = f"rule-{number}"
+    if "name" not in fields:
+        return mapping, implied
+    key, value = fields["name"]
+    text = read_text(findings, value, "a text as the rule's name")
+    if text is None:
+        return key, implied
+    if not text.value.isprintable():
+        findings.error(text, "a rule's name is one line of printable characters")
+        return key, implied
+    return key, text.value
+
+
+def _read_match(findings: Findings, key: Text, node: Node, inside_not: bool = False) -> Match:
+    if is_nothing(node):
+        hint = "" if inside_not else "write 'match: {}' for every device"
+        findings.error(key, f"'{key.value}:' has nothing behind it", hint)
+        return Match()
+    mapping = read_mapping(findings, node, "match keys such as 'vendor: …'")
+    if mapping is None:
+        return Match()
+    if inside_not and not mapping.entries:
+        findings.error(node, "an empty 'not' excludes every device", "leave it out, or give it keys")
+    known = [*KEYS_BY_NAME, *([] if inside_not else ["not"])]
+    outside = {name: f"'{name}' belongs to the rule, beside 'match:'" for name in RULE_KEYS}
+    if inside_not:
+        outside["not"] = "'not' holds no other 'not'"
+    conditions = []
+    excluded = None
+    for name, (inner, value) in known_fields(findings, mapping, known, outside).items():
+        if name == "not":
+            excluded = _read_match(findings, inner, value, inside_not=True)
+        else:
+            condition = _read_condition(findings, name, value)
+            if condition is not None:
+                conditions.append(condition)
+    return Match(tuple(conditions), excluded)
+
+
+def _read_condition(findings: Findings, name: str, node: Node) -> Condition | None:
+    key = KEYS_BY_NAME[name]
+    hint = "write 'none' for a value that the device did not give" if key.none_allowed else ""
+    if isinstance(node, Text) and node.value == "":
+        findings.error(node, f"'{name}' has no value", hint)
+        return None
+    texts = read_texts(findings, node, "a text")
+    tests = []
+    for text in texts:
+        try:
+            tests.append(compile_value(key, text.value))
+        except ValueError as error:
+            findings.error(text, str(error))
+    return Condition(name, tuple(tests), ", ".join(text.value for text in texts)) if tests else None
+
+
+def _read_outcome(document: Document, fields: dict[str, tuple[Text, Node]]) -> tuple[bool, Outcome | None]:
+    """Whether an outcome is written here, and the outcome if it is right."""
+    written = [(name, *fields[name]) for name in fields if name in OUTCOMES]
+    if not written:
+        return False, None
+    for name, key, _ in written[1:]:
+        document.findings.error(
+            key, f"a second outcome: '{name}' beside '{written[0][0]}'", "keep one of them"
+        )
+    outcomes = [_read_one_outcome(document, name, node) for name, _, node in written]
+    return True, outcomes[0]
+
+
+def _read_one_outcome(document: Document, name: str, node: Node) -> Outcome | None:
+    findings = document.findings
+    if name == "url":
+        return _read_url(document, node)
+    if name == "reject":
+        status = read_number(findings, node, *REJECT_CODES)
+        return None if status is None else Reject(status)
+    if isinstance(node, Text) and node.value.casefold() == "true":
+        return Ignore()
+    if not isinstance(node, Unreadable):
+        findings.error(
+            node, "'ignore' can only be 'true'", "leave 'ignore' out where a device is to be answered"
+        )
+    return None
+
+
+def _read_url(document: Document, node: Node) -> UrlOutcome | None:
+    findings = document.findings
+    text = read_text(findings, node, "a URL as text")
+    if text is None:
+        return None
+    template, problems = parse_template(text.value, document.variables)
+    for problem in problems:
+        findings.error(text, problem.message, problem.hint)
+    if problems:
+        return UrlOutcome(text, template)
+    if not template.parts:
+        findings.error(text, "the URL is empty once vars are inserted")
+        return None
+    if not isinstance(template.parts[0], str):
+        findings.error(
+            text, "the URL's scheme must stand in the file", "begin it with http:// or another scheme"
+        )
+        return None
+    sample = template.sample()
+    wrong = check_url(sample)
+    if wrong is not None:
+        findings.error(text, wrong.message, wrong.hint or _checked_as(text.value, sample))
+    return UrlOutcome(text, template)
+
+
+def _checked_as(written: str, sample: str) -> str:
+    return f"checked as {sample[:100]}" if written != sample else ""

@@ -1,0 +1,158 @@
+"""The rules of a file, ready to decide. First match wins, in file order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pnp_responder.enrollment import Decision, Decline, Enrollment, Offer
+from pnp_responder.rules.lint import lint
+from pnp_responder.rules.match import Condition, Match
+from pnp_responder.rules.match_keys import KEYS_BY_NAME, SLOTS, Facts, read_facts
+from pnp_responder.rules.problems import Place, Problem
+from pnp_responder.rules.rule_index import RuleIndex
+from pnp_responder.rules.rule_reader import Document, Ignore, Reject, Rule, read_rules
+from pnp_responder.rules.url_check import is_url
+
+__all__ = ["Place", "Rule", "RuleSet", "Verdict"]
+
+NO_RULE = Decline("no rule matches")
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Does one rule match one enrollment, and if not, why not.
+
+    `key` is the first key that does not hold (`not` for an exclusion; None where the URL's
+    template lacks a value); `wanted` is the key's values as the file has them, `got` the device's
+    value ("" not given, None unknown). `unknown` names the keys that nobody knows, and which
+    therefore did not hold. `reason` says it all in one sentence.
+    """
+
+    rule: Rule
+    matched: bool
+    reason: str
+    key: str | None = None
+    wanted: str = ""
+    got: str | None = None
+    unknown: tuple[str, ...] = ()
+
+
+class _Entry:
+    """One rule as the hot path needs it."""
+
+    __slots__ = ("answer", "fixed", "head_fixed", "matches", "name", "needs", "render")
+
+    def __init__(self, rule: Rule) -> None:
+        self.name = rule.name
+        self.matches = rule.match.holds
+        self.needs = _needed_slots(rule)
+        self.answer: Decision | None = None
+        self.head_fixed = True
+        self.render = None if rule.bound is None else rule.bound.render
+        if isinstance(rule.outcome, Ignore):
+            self.answer = Decline(f"rule '{rule.name}' says ignore", rule.name)
+        elif isinstance(rule.outcome, Reject):
+            status = rule.outcome.status
+            self.answer = Decline(f"rule '{rule.name}' rejects with {status}", rule.name, status)
+        elif rule.bound is not None and rule.bound.constant is not None:
+            self.answer = Offer(rule.bound.constant, rule.name)
+        else:
+            self.head_fixed = (
+                rule.outcome.template.head_is_fixed() and "interface" not in rule.outcome.template.names
+            )
+
+    def decide(self, enrollment: Enrollment) -> Decision:
+        if self.answer is not None or self.render is None:
+            return self.answer or NO_RULE
+        url = self.render(enrollment)
+        if not self.head_fixed and "{{" not in url and not is_url(url):
+            return Decline(f"rule '{self.name}' gives no valid URL for this device", self.name)
+        return Offer(url, self.name)
+
+
+class RuleSet:
+    """Immutable. `rules` are in file order; `warnings` is what is legal there and probably wrong."""
+
+    def __init__(self, rules: tuple[Rule, ...], warnings: tuple[Problem, ...] = ()) -> None:
+        self.rules = rules
+        self.warnings = warnings
+        self._entries = [_Entry(rule) for rule in rules]
+        self._index = RuleIndex(rule.match for rule in rules)
+
+    @classmethod
+    def from_text(cls, text: str, name: str) -> RuleSet:
+        """The rules of a rules.yaml. `name` stands for the file in problems.
+
+        The `service:` section is left to `service.settings`. Raises RulesError with all problems.
+        """
+        document = Document.parse(text, name)
+        rules = cls.from_document(document)
+        document.findings.raise_errors()
+        return rules
+
+    @classmethod
+    def from_document(cls, document: Document) -> RuleSet:
+        """As `from_text`; errors stay in the document's findings, and then the result is of no use."""
+        rules = read_rules(document)
+        lint(rules, document)
+        problems = document.findings.sorted()
+        return cls(rules, tuple(problem for problem in problems if problem.severity == "warning"))
+
+    def decide(self, enrollment: Enrollment) -> Decision:
+        """What the first matching rule says; a Decline without rule if none matches. Never raises."""
+        facts = read_facts(enrollment)
+        for number in self._index.candidates(facts):
+            entry = self._entries[number]
+            if entry.matches(facts) and _all_given(entry.needs, facts):
+                return entry.decide(enrollment)
+        return NO_RULE
+
+    def explain(self, enrollment: Enrollment) -> tuple[Verdict, ...]:
+        """A verdict for each rule, in file order. The first that matched is the one that decides."""
+        facts = read_facts(enrollment)
+        return tuple(_judge(rule, enrollment, facts) for rule in self.rules)
+
+
+def _needed_slots(rule: Rule) -> tuple[int, ...]:
+    return () if rule.bound is None else tuple(SLOTS[name] for name in rule.bound.needs)
+
+
+def _all_given(slots: tuple[int, ...], facts: Facts) -> bool:
+    for slot in slots:  # noqa: SIM110 -- the hot path
+        if not facts[slot]:
+            return False
+    return True
+
+
+def _judge(rule: Rule, enrollment: Enrollment, facts: Facts) -> Verdict:
+    unknown = _unknown(rule.match, facts)
+    for condition in rule.match.conditions:
+        if not condition.holds(facts):
+            return _missed(rule, condition, enrollment, unknown)
+    excluded = rule.match.excluded
+    if excluded is not None and excluded.holds(facts):
+        wanted = "; ".join(f"{condition.key}: {condition.wanted}" for condition in excluded.conditions)
+        return Verdict(rule, False, f"'not' excludes it ({wanted})", "not", wanted, "", unknown)
+    for name, slot in zip(() if rule.bound is None else rule.bound.needs, _needed_slots(rule), strict=True):
+        if not facts[slot]:
+            reason = f"needs {{{{ {name} }}}}, which the device did not give"
+            return Verdict(rule, False, reason, None, "", "", unknown)
+    return Verdict(rule, True, "matches", unknown=unknown)
+
+
+def _missed(rule: Rule, condition: Condition, enrollment: Enrollment, unknown: tuple[str, ...]) -> Verdict:
+    key, wanted = condition.key, condition.wanted
+    got = KEYS_BY_NAME[key].show(enrollment)
+    if got is None:
+        reason = f"{key} is unknown (wanted {wanted}): give --{key}"
+    elif got == "":
+        reason = f"{key} was not given (wanted {wanted})"
+    else:
+        reason = f"{key} is '{got}' (wanted {wanted})"
+    return Verdict(rule, False, reason, key, wanted, got, unknown)
+
+
+def _unknown(match: Match, facts: Facts) -> tuple[str, ...]:
+    """The keys of a match, and of its `not`, whose fact nobody knows."""
+    conditions = (*match.conditions, *(match.excluded.conditions if match.excluded is not None else ()))
+    return tuple(dict.fromkeys(c.key for c in conditions if facts[c.slot] is None))
