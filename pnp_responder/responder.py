@@ -41,7 +41,6 @@ from pnp_responder.ua_profile import (
     BODY_TYPE,
     EVENT_PACKAGE,
     MAX_NOTIFY,
-    check_contact,
     notify_destination,
     notify_request,
     ok_response,
@@ -170,7 +169,6 @@ class Responder:
     def _receive_subscribe(
         self, request: Request, key: ServerKey, datagram: Datagram, now: float
     ) -> Output[Event]:
-        check_contact(request)
         enrollment = read_enrollment(request, datagram)
         decision = self._decide(enrollment)
         if isinstance(decision, Offer):

@@ -11,7 +11,10 @@ from pnp_responder.sip.grammar import BLANKS, Parameter, parse_parameters, quote
 DEFAULT_PORT = 5060
 
 # Everything that RFC 3261 25.1 lets stand somewhere in a URI; the rest would not survive a strict reader.
-_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[A-Za-z0-9\-_.!~*'()&=+$,;?/:@%\[\]]+")
+_URI_TEXT = r"[A-Za-z][A-Za-z0-9+.-]*:[A-Za-z0-9\-_.!~*'()&=+$,;?/:@%\[\]]+"
+_URI = re.compile(_URI_TEXT)
+# What nearly all phones write; the long way gives the same for it.
+_USUAL = re.compile(rf"<({_URI_TEXT})>(?:;tag=([A-Za-z0-9\-.!%*_+`'~]+))?")
 _DISPLAY_TOKENS = re.compile(r"[A-Za-z0-9\-.!%*_+`'~ \t\u0080-\U0010ffff]*")
 
 
@@ -32,6 +35,10 @@ class NameAddr(NamedTuple):
         Without `<>` everything after the first `;` belongs to the header (RFC 3261 20.10).
         Raises RequestError 400 that names `header`.
         """
+        usual = _USUAL.fullmatch(text)
+        if usual is not None:
+            uri, tag = usual.groups()
+            return cls(uri, () if tag is None else (Parameter("tag", tag, False),))
         text = text.strip(BLANKS)
         if not quotes_are_closed(text):
             raise RequestError(400, f"a quote is left open in {header}")

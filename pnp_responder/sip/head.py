@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from pnp_responder.errors import MalformedMessage, RequestError
-from pnp_responder.sip.headers import Headers, canonical_name
+from pnp_responder.sip.headers import USUAL_SPELLINGS, Headers, canonical_name
 
 MAX_HEADERS = 256
 """Header rows of one message. Phones send about 13, a request through ten proxies about 60."""
@@ -52,19 +52,18 @@ def read_head(rows: bytes) -> tuple[RequestError | None, Headers, bytes]:
         fault = RequestError(400, "the start line is folded")
     if b"\n " in head or b"\n\t" in head:
         head = _FOLD.sub(b" ", head)
-    headers = Headers()
     lines = head.split(b"\n", MAX_HEADERS)
     if len(lines) > MAX_HEADERS and lines.pop().strip():
         fault = RequestError(513, f"more than {MAX_HEADERS} header rows")
+    headers = Headers()
+    add = headers.add
     for line in lines:
         octets, colon, value = line.partition(b":")
-        if not colon:
-            continue
-        name = canonical_name(octets)
-        if name is not None:
-            if value[-1:] == b"\r":
-                value = value[:-1]
-            headers.add(name, value.strip(b" \t"))
+        if colon:
+            name = USUAL_SPELLINGS.get(octets) or canonical_name(octets)
+            if name is not None:
+                # One CR ends the row with the LF; another one is an octet of the value.
+                add(name, (value[:-1] if value[-1:] == b"\r" else value).strip(b" \t"))
     length = headers.get("content-length")
     if length is not None:
         wanted = int(length) if length.isdigit() and len(length) <= _LONGEST_LENGTH else None

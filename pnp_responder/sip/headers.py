@@ -20,7 +20,7 @@ COMPACT_FORMS = {
 }
 """RFC 3261 7.3.3 and 20, RFC 6665 8.2.1 and 8.2.2."""
 
-_SPELLINGS: dict[bytes, str] = {
+USUAL_SPELLINGS: dict[bytes, str] = {
     b"Via": "via",
     b"From": "from",
     b"To": "to",
@@ -34,7 +34,8 @@ _SPELLINGS: dict[bytes, str] = {
     b"Accept": "accept",
     b"Content-Length": "content-length",
 }
-_SPELLINGS |= {short.encode(): full for short, full in COMPACT_FORMS.items()}
+USUAL_SPELLINGS |= {short.encode(): full for short, full in COMPACT_FORMS.items()}
+"""One look-up for what nearly all rows have; `canonical_name` gives the same for every spelling."""
 
 
 def canonical_name(octets: bytes) -> str | None:
@@ -43,9 +44,6 @@ def canonical_name(octets: bytes) -> str | None:
     Only SP and HTAB may stand before the colon; any other control octet there makes it another
     name, or none, lest we and a proxy read different headers.
     """
-    name = _SPELLINGS.get(octets)
-    if name is not None:
-        return name
     text = octets.rstrip(b" \t").decode("latin-1")
     if not is_token(text):
         return None

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from pnp_responder.errors import MalformedMessage, RequestError
-from pnp_responder.sip.address import NameAddr
+from pnp_responder.sip.address import NameAddr, SipUri
 from pnp_responder.sip.event import Event
 from pnp_responder.sip.grammar import is_token, split_list
 from pnp_responder.sip.head import ECHOED, MAX_VALUE, label, read_head
@@ -23,7 +23,6 @@ MAX_MESSAGE = 65_535
 _TEXT = bytes([9, *range(32, 127)])
 _CSEQ = re.compile(r"([0-9]{1,10})[ \t]+([^ \t]+)")
 _CALL_ID = re.compile(r"[!-~]+")
-_UNREAD = object()
 
 
 class Request:
@@ -34,7 +33,19 @@ class Request:
     has a usable Via and can be answered, its other headers may be missing or meaningless.
     """
 
-    __slots__ = ("_contact", "_event", "_from", "_to", "body", "fault", "headers", "method", "uri", "via")
+    __slots__ = (
+        "_contact",
+        "_contact_uri",
+        "_event",
+        "_from",
+        "_to",
+        "body",
+        "fault",
+        "headers",
+        "method",
+        "uri",
+        "via",
+    )
 
     def __init__(
         self, method: str, uri: str, headers: Headers, via: Via, body: bytes, fault: RequestError | None
@@ -48,7 +59,8 @@ class Request:
         self._from: NameAddr | None = None
         self._to: NameAddr | None = None
         self._event: Event | None = None
-        self._contact: object = _UNREAD
+        self._contact: NameAddr | None = None
+        self._contact_uri: SipUri | None = None
 
     def text(self, name: str) -> str:
         """The first value of that header as text, "" if there is none.
@@ -60,8 +72,13 @@ class Request:
 
     def elements(self, name: str) -> list[str] | None:
         """The elements of all rows of a comma-separated header, or None if there is no such row."""
-        rows = self.headers.all(name)
-        return split_list(",".join(_text(row, name) for row in rows)) if rows else None
+        if self.headers.repeated(name):
+            return split_list(",".join(_text(row, name) for row in self.headers.all(name)))
+        row = self.headers.get(name)
+        if row is None:
+            return None
+        text = _text(row, name)
+        return split_list(text) if "," in text or not text else [text]
 
     @property
     def from_(self) -> NameAddr:
@@ -87,13 +104,27 @@ class Request:
     @property
     def contact(self) -> NameAddr | None:
         """The one Contact, or None if there is none. Raises RequestError 400, also for several."""
-        if self._contact is _UNREAD:
+        if self._contact is None:
             values = self.elements("contact")
-            if values is not None and len(values) != 1:
+            if values is None:
+                return None
+            if len(values) != 1:
                 raise RequestError(400, "not exactly one Contact")
-            self._contact = None if values is None else NameAddr.parse(values[0], "Contact")
-        assert self._contact is None or isinstance(self._contact, NameAddr)
+            self._contact = NameAddr.parse(values[0], "Contact")
         return self._contact
+
+    @property
+    def contact_uri(self) -> SipUri | None:
+        """The Contact's URI taken apart. Raises RequestError 400 if it is no SIP URI (RFC 3261 8.1.1.8)."""
+        if self._contact_uri is None:
+            contact = self.contact
+            if contact is None:
+                return None
+            try:
+                self._contact_uri = SipUri.parse(contact.uri)
+            except ValueError:
+                raise RequestError(400, "Contact is no SIP URI") from None
+        return self._contact_uri
 
     @property
     def cseq_number(self) -> str:

@@ -5,7 +5,6 @@ Knows the SIP messages of `sip`; knows nothing of rules, and decides nothing.
 
 from pnp_responder.ua_profile.notify import (
     MAX_NOTIFY,
-    check_contact,
     notify_destination,
     notify_request,
     ok_response,
@@ -16,7 +15,6 @@ __all__ = [
     "BODY_TYPE",
     "EVENT_PACKAGE",
     "MAX_NOTIFY",
-    "check_contact",
     "notify_destination",
     "notify_request",
     "ok_response",

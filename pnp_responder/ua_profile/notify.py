@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pnp_responder.datagram import Local, SocketAddress
 from pnp_responder.errors import RequestError
-from pnp_responder.sip.address import DEFAULT_PORT, NameAddr, SipUri
+from pnp_responder.sip.address import DEFAULT_PORT, NameAddr
 from pnp_responder.sip.message import Request
 from pnp_responder.sip.response import render_response
 from pnp_responder.ua_profile.subscribe import BODY_TYPE
@@ -54,7 +54,7 @@ def notify_request(
         "CSeq: 1 NOTIFY",
         *(f"Route: {route}" for route in routes),
         f"Contact: <sip:{local.address}>",
-        f"Event: {request.event}",
+        f"Event: {request.event.strict}",
         "Subscription-State: terminated;reason=timeout",
         f"Content-Type: {BODY_TYPE}",
         f"Content-Length: {len(url)}",
@@ -70,23 +70,12 @@ def notify_destination(request: Request, remote: SocketAddress) -> SocketAddress
     Never to another host: a Contact, a Route or a maddr is a stranger's word (RFC 3261 12.2.1.1
     would have us believe it).
     """
-    if request.contact is None:
+    contact = request.contact_uri
+    if contact is None:
         return remote
-    contact = SipUri.parse(request.contact.uri)
     if contact.host != remote.host or contact.port == 0:
         return remote
     return SocketAddress(remote.host, contact.port or DEFAULT_PORT)
-
-
-def check_contact(request: Request) -> None:
-    """Raises RequestError 400 unless there is no Contact or one with a SIP URI (RFC 3261 8.1.1.8)."""
-    contact = request.contact
-    if contact is None:
-        return
-    try:
-        SipUri.parse(contact.uri)
-    except ValueError:
-        raise RequestError(400, "Contact is no SIP URI") from None
 
 
 def _target(request: Request, remote: SocketAddress) -> str:

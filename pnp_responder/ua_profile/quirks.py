@@ -11,7 +11,7 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 from pnp_responder.mac import Mac
-from pnp_responder.sip.address import NameAddr, SipUri
+from pnp_responder.sip.address import NameAddr
 from pnp_responder.sip.message import Request
 
 
@@ -51,13 +51,12 @@ def _mac(digits: str) -> Mac:
 
 def _in_user_part(uri: str) -> Mac | None:
     """In the user part, or where the host should stand if there is no user part."""
-    try:
-        parsed = SipUri.parse(uri)
-    except ValueError:
+    scheme, _, rest = uri.partition(":")
+    text, at, _ = rest.partition("@")
+    if scheme.lower() not in ("sip", "sips"):
         return None
-    text = parsed.user
-    if text is None:
-        text = _PORT.sub("", re.split("[;?]", uri.partition(":")[2], maxsplit=1)[0])
+    if not at:
+        text = _PORT.sub("", re.split("[;?]", text, maxsplit=1)[0])
     if "%" in text:
         text = unquote(text)
     found = _USER.fullmatch(text) or _UUID_1.fullmatch(text)

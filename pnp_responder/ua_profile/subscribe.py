@@ -15,6 +15,7 @@ from pnp_responder.ua_profile.quirks import MAC_PLACES, PARAMETER_ALIASES
 EVENT_PACKAGE = "ua-profile"
 BODY_TYPE = "application/url"
 
+_USUAL_ACCEPT = BODY_TYPE.encode()
 _ACCEPTABLE = {BODY_TYPE, "application/*", "*/*"}
 _OTHERS_PROFILES = {"user", "local-network"}
 _ZERO = re.compile(r"0(?:\.0{0,3})?")
@@ -62,6 +63,8 @@ def read_mac(request: Request) -> Mac | None:
 
 def _check_accept(request: Request) -> None:
     """A missing Accept is taken for consent; one that names other types only is not (RFC 6665 3.2.1)."""
+    if request.headers.get("accept") == _USUAL_ACCEPT and not request.headers.repeated("accept"):
+        return
     elements = request.elements("accept")
     if elements is None:
         return
