@@ -94,7 +94,7 @@ def _interface(text: str) -> ValueTest:
 
 
 def _version(text: str) -> ValueTest:
-    if text[:1] not in tuple("<>=!~"):
+    if text[:1] not in tuple("<>=!"):
         if re.search(r",\s*(?:[<>]|[=!]=)", text):
             raise ValueError("a version's comparisons are joined by commas; '==' goes before the first, too")
         return text_or_glob(plain_version(text))
@@ -105,7 +105,7 @@ def _version(text: str) -> ValueTest:
             raise ValueError("expected comparisons such as '>=2.0.97, <2.1'; they are <, <=, >, >=, ==, !=")
         operand = match[2].strip()
         key = version_key(plain_version(operand))
-        if not key or is_glob(operand) or operand[0] in "<>=!~":
+        if not key or is_glob(operand) or operand[0] in "<>=!":
             raise ValueError(f"'{operand}' is no version to compare with; a comparison takes no glob")
         bounds.append(Bound(match[1], key))
     return Comparisons(tuple(bounds))

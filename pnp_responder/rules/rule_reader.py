@@ -11,10 +11,10 @@ from pnp_responder.rules.fields import (
     read_mapping,
     read_number,
     read_text,
-    read_texts,
 )
-from pnp_responder.rules.match import Condition, Match
-from pnp_responder.rules.match_keys import KEYS_BY_NAME, compile_value
+from pnp_responder.rules.match import Match
+from pnp_responder.rules.match_keys import KEYS_BY_NAME
+from pnp_responder.rules.match_reader import read_match
 from pnp_responder.rules.places import Mapping, Node, Sequence, Text, Unreadable, parse_yaml
 from pnp_responder.rules.problems import Findings, Place
 from pnp_responder.rules.url_check import check_url
@@ -33,10 +33,14 @@ REJECT_CODES = (400, 699)
 
 
 class UrlOutcome(NamedTuple):
-    """Answer with a URL. `node` is where the template stands."""
+    """Answer with a URL.
+
+    `node` is where the template stands; `sample` the URL for a made-up device, "" if it is wrong.
+    """
 
     node: Text
     template: Template
+    sample: str = ""
 
 
 class Ignore(NamedTuple):
@@ -174,7 +178,7 @@ def _read_rule(
     match = Match()
     problems = findings.count
     if "match" in fields:
-        match = _read_match(findings, *fields["match"])
+        match = read_match(findings, *fields["match"])
     sound = findings.count == problems and not (set(mapping.entries) - set(RULE_KEYS))
     written, outcome = _read_outcome(document, fields)
     if not written:
@@ -218,48 +222,6 @@ def _read_name(
         findings.error(text, "a rule's name is one line of printable characters")
         return key, implied
     return key, text.value
-
-
-def _read_match(findings: Findings, key: Text, node: Node, inside_not: bool = False) -> Match:
-    if is_nothing(node):
-        hint = "" if inside_not else "write 'match: {}' for every device"
-        findings.error(key, f"'{key.value}:' has nothing behind it", hint)
-        return Match()
-    mapping = read_mapping(findings, node, "match keys such as 'vendor: …'")
-    if mapping is None:
-        return Match()
-    if inside_not and not mapping.entries:
-        findings.error(node, "an empty 'not' excludes every device", "leave it out, or give it keys")
-    known = [*KEYS_BY_NAME, *([] if inside_not else ["not"])]
-    outside = {name: f"'{name}' belongs to the rule, beside 'match:'" for name in RULE_KEYS}
-    if inside_not:
-        outside["not"] = "'not' holds no other 'not'"
-    conditions = []
-    excluded = None
-    for name, (inner, value) in known_fields(findings, mapping, known, outside).items():
-        if name == "not":
-            excluded = _read_match(findings, inner, value, inside_not=True)
-        else:
-            condition = _read_condition(findings, name, value)
-            if condition is not None:
-                conditions.append(condition)
-    return Match(tuple(conditions), excluded)
-
-
-def _read_condition(findings: Findings, name: str, node: Node) -> Condition | None:
-    key = KEYS_BY_NAME[name]
-    hint = "write 'none' for a value that the device did not give" if key.none_allowed else ""
-    if isinstance(node, Text) and node.value == "":
-        findings.error(node, f"'{name}' has no value", hint)
-        return None
-    texts = read_texts(findings, node, "a text")
-    tests = []
-    for text in texts:
-        try:
-            tests.append(compile_value(key, text.value))
-        except ValueError as error:
-            findings.error(text, str(error))
-    return Condition(name, tuple(tests), ", ".join(text.value for text in texts)) if tests else None
 
 
 def _read_outcome(document: Document, fields: dict[str, tuple[Text, Node]]) -> tuple[bool, Outcome | None]:
@@ -313,7 +275,7 @@ def _read_url(document: Document, node: Node) -> UrlOutcome | None:
     wrong = check_url(sample)
     if wrong is not None:
         findings.error(text, wrong.message, wrong.hint or _checked_as(text.value, sample))
-    return UrlOutcome(text, template)
+    return UrlOutcome(text, template, "" if wrong is not None else sample)
 
 
 def _checked_as(written: str, sample: str) -> str:

@@ -18,6 +18,7 @@ PLAIN_SCHEMES = ("http", "ftp", "tftp")
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(//)?")
 _HOST = re.compile(r"[A-Za-z0-9._~%!$&'()*+,;={}-]+")
+_ORDINARY = re.compile(r"[!#-;=?-\[\]_a-z{}~]+")
 _GOOD = re.compile(
     r"(?:https?|t?ftp)://(?:[A-Za-z0-9._~%!$&'()*+,;={}:-]*@)?[A-Za-z0-9._~%!$&'()*+,;={}-]+(?::[0-9]{1,5})?"
     r"(?:[/?#][!-~]*)?",
@@ -59,6 +60,8 @@ def scheme(url: str) -> str:
 
 
 def _check_characters(text: str) -> UrlProblem | None:
+    if _ORDINARY.fullmatch(text):
+        return None
     if not text:
         return UrlProblem("the URL is empty")
     for character in text:

@@ -160,12 +160,16 @@ class Template(NamedTuple):
 
 
 class BoundTemplate:
-    """A template whose rule is known; renders URLs for enrollments."""
+    """A template whose rule is known; renders URLs for enrollments.
 
-    __slots__ = ("_pieces", "constant", "parts")
+    `needs` names the values that the device must give; `constant` is the URL if all get the same.
+    """
+
+    __slots__ = ("_pieces", "constant", "needs", "parts")
 
     def __init__(self, parts: tuple[str | Placeholder, ...]) -> None:
         self.parts = parts
+        self.needs = Template(parts).needs
         self.constant = parts[0] if len(parts) == 1 and isinstance(parts[0], str) else None
         self._pieces = tuple(
             (part, None) if isinstance(part, str) else (str(part), _reader(part)) for part in parts
@@ -183,11 +187,6 @@ class BoundTemplate:
     def unknown(self, enrollment: Enrollment) -> tuple[str, ...]:
         """The placeholders whose value nobody knows, such as `local_ip`, each once."""
         return tuple(name for name in Template(self.parts).names if _BY_NAME[name].read(enrollment) is None)
-
-    @property
-    def needs(self) -> tuple[str, ...]:
-        """The names of the values that the device must give."""
-        return Template(self.parts).needs
 
 
 def parse_template(text: str, variables: Mapping[str, str]) -> tuple[Template, tuple[TemplateProblem, ...]]:

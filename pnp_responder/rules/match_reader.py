@@ -1,0 +1,54 @@
+"""From nodes to a `Match`: the grammar of a rule's `match` and of its `not`."""
+
+from __future__ import annotations
+
+from pnp_responder.rules.fields import is_nothing, known_fields, read_mapping, read_texts
+from pnp_responder.rules.match import Condition, Match
+from pnp_responder.rules.match_keys import KEYS_BY_NAME, compile_value
+from pnp_responder.rules.places import Node, Text
+from pnp_responder.rules.problems import Findings
+
+BESIDE_MATCH = ("name", "match", "url", "ignore", "reject")
+
+
+def read_match(findings: Findings, key: Text, node: Node, inside_not: bool = False) -> Match:
+    """What stands behind `key`, which is `match` or `not`. Problems go to `findings`."""
+    if is_nothing(node):
+        hint = "" if inside_not else "write 'match: {}' for every device"
+        findings.error(key, f"'{key.value}:' has nothing behind it", hint)
+        return Match()
+    mapping = read_mapping(findings, node, "match keys such as 'vendor: …'")
+    if mapping is None:
+        return Match()
+    if inside_not and not mapping.entries:
+        findings.error(node, "an empty 'not' excludes every device", "leave it out, or give it keys")
+    known = [*KEYS_BY_NAME, *([] if inside_not else ["not"])]
+    outside = {name: f"'{name}' belongs to the rule, beside 'match:'" for name in BESIDE_MATCH}
+    if inside_not:
+        outside["not"] = "'not' holds no other 'not'"
+    conditions = []
+    excluded = None
+    for name, (inner, value) in known_fields(findings, mapping, known, outside).items():
+        if name == "not":
+            excluded = read_match(findings, inner, value, inside_not=True)
+        else:
+            condition = _read_condition(findings, name, value)
+            if condition is not None:
+                conditions.append(condition)
+    return Match(tuple(conditions), excluded)
+
+
+def _read_condition(findings: Findings, name: str, node: Node) -> Condition | None:
+    key = KEYS_BY_NAME[name]
+    hint = "write 'none' for a value that the device did not give" if key.none_allowed else ""
+    if isinstance(node, Text) and node.value == "":
+        findings.error(node, f"'{name}' has no value", hint)
+        return None
+    texts = read_texts(findings, node, "a text")
+    tests = []
+    for text in texts:
+        try:
+            tests.append(compile_value(key, text.value))
+        except ValueError as error:
+            findings.error(text, str(error))
+    return Condition(name, tuple(tests), ", ".join(text.value for text in texts)) if tests else None

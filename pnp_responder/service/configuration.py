@@ -1,0 +1,86 @@
+"""rules.yaml as a whole: settings and rules, with all problems of both in one run."""
+
+from __future__ import annotations
+
+import gc
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from pnp_responder.rules.places import MAX_OCTETS
+from pnp_responder.rules.problems import Place, Problem, RulesError
+from pnp_responder.rules.rule_reader import Document
+from pnp_responder.rules.ruleset import RuleSet
+from pnp_responder.service.settings import Settings, read_settings
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """One rules.yaml. `warnings` are those of both halves, sorted by place."""
+
+    settings: Settings
+    rules: RuleSet
+    warnings: tuple[Problem, ...]
+
+
+def read_configuration(text: str, name: str) -> Configuration:
+    """The configuration in `text`; `name` stands for its file. Raises RulesError with all problems."""
+    document = Document.parse(text, name)
+    settings = read_settings(document)
+    rules = RuleSet.from_document(document)
+    document.findings.raise_errors()
+    return Configuration(settings, rules, rules.warnings)
+
+
+def load_configuration(path: Path) -> Configuration:
+    """The configuration in the file `path`.
+
+    Raises RulesError also where the file cannot be read: missing, no regular file, over 16 MiB,
+    no UTF-8. Never waits on a pipe or a device.
+    """
+    with _without_garbage_collection():
+        return read_configuration(_read_text(path), str(path))
+
+
+def _read_text(path: Path) -> str:
+    try:
+        # Without O_NONBLOCK, opening a pipe that nobody writes would wait for ever.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(descriptor, "rb") as file:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise _unreadable(path, "this is no regular file")
+            octets = file.read(MAX_OCTETS + 1)
+    except OSError as error:
+        raise _unreadable(path, f"cannot be read: {error.strerror or error}") from None
+    except ValueError:
+        raise _unreadable(path, "cannot be read: no such name") from None
+    if len(octets) > MAX_OCTETS:
+        raise _unreadable(path, "the file is larger than 16 MiB")
+    try:
+        return octets.decode("utf-8")
+    except UnicodeDecodeError as error:
+        before = octets[: error.start]
+        line = before.count(b"\n") + 1
+        column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8")) + 1
+        message = f"octet 0x{octets[error.start]:02X} is not UTF-8"
+        place = Place(str(path), line, column)
+        raise RulesError([Problem(place, message, "save the file as UTF-8")]) from None
+
+
+def _unreadable(path: Path, message: str) -> RulesError:
+    return RulesError([Problem(Place(str(path), 1, 1), message)])
+
+
+@contextmanager
+def _without_garbage_collection() -> Iterator[None]:
+    """Reading makes many objects and no cycles; looking for cycles doubles the time of a large file."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
