@@ -56,7 +56,7 @@ TEMPLATE_NAMES: tuple[TemplateName, ...] = (
     TemplateName(
         "local_ip",
         "our address on the link where the phone asked",
-        lambda e: None if e.local is None else e.local.address.host,
+        lambda e: None if e.local is None else e.local.address.host or None,
         {},
         False,
         "192.0.2.10",

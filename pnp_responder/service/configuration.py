@@ -16,6 +16,19 @@ from pnp_responder.rules.rule_reader import Document
 from pnp_responder.rules.ruleset import RuleSet
 from pnp_responder.service.settings import Settings, read_settings
 
+DEFAULT_FILES = (Path("rules.yaml"), Path("/etc/pnp-responder/rules.yaml"))
+"""Where the rules are looked for if nobody says."""
+
+
+def find_rules_file(given: Path | None = None) -> Path:
+    """`given`, or the first of DEFAULT_FILES that exists. RulesError if there is none."""
+    if given is not None:
+        return given
+    for path in DEFAULT_FILES:
+        if path.exists():
+            return path
+    raise _unreadable(DEFAULT_FILES[0], f"not found, nor is there {DEFAULT_FILES[1]}")
+
 
 @dataclass(frozen=True, slots=True)
 class Configuration:

@@ -1,0 +1,206 @@
+"""What `explain` says, for people and for programs."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import typer
+
+from pnp_responder.datagram import Datagram, Local, SocketAddress
+from pnp_responder.enrollment import Decision, Decline, Enrollment, Offer
+from pnp_responder.masking import mask_url
+from pnp_responder.rehearsal import rehearse
+from pnp_responder.rules import RuleSet, Verdict
+from pnp_responder.sip import Identifiers
+
+_OPTION_FOR = {
+    "source": "--source",
+    "source_ip": "--source",
+    "interface": "--interface",
+    "local_ip": "--interface",
+}
+
+
+class Explanation(NamedTuple):
+    """All that `explain` knows about one device.
+
+    `enrollment` is None where a message is none, and then `refusal` says why. `unknown` names
+    facts that nobody gave and that made, or might have made, a difference. `datagrams` are the
+    answers to a message.
+    """
+
+    enrollment: Enrollment | None
+    decision: Decision | None
+    verdicts: tuple[Verdict, ...] = ()
+    unknown: tuple[str, ...] = ()
+    refusal: str | None = None
+    datagrams: tuple[Datagram, ...] | None = None
+
+    @property
+    def winner(self) -> Verdict | None:
+        """The verdict of the rule that decides."""
+        return next((verdict for verdict in self.verdicts if verdict.matched), None)
+
+    @property
+    def outcome(self) -> str:
+        """`url`, `ignore`, `reject` or `none`."""
+        if isinstance(self.decision, Offer):
+            return "url"
+        if self.decision is None or self.decision.rule is None:
+            return "none"
+        return "ignore" if self.decision.status is None else "reject"
+
+
+def explain_enrollment(rules: RuleSet, enrollment: Enrollment) -> Explanation:
+    """What `rules` say to a device that says this."""
+    verdicts = rules.explain(enrollment)
+    unknown: dict[str, None] = {}
+    for verdict in verdicts:
+        unknown.update(dict.fromkeys(verdict.unknown))
+        if verdict.matched:
+            bound = verdict.rule.bound
+            unknown.update(dict.fromkeys(() if bound is None else bound.unknown(enrollment)))
+            break
+    return Explanation(enrollment, rules.decide(enrollment), verdicts, tuple(unknown))
+
+
+def explain_message(
+    rules: RuleSet, payload: bytes, remote: SocketAddress | None, local: Local | None
+) -> Explanation:
+    """What the responder would answer to this SUBSCRIBE."""
+
+    def known(enrollment: Enrollment) -> Enrollment:
+        return enrollment._replace(remote=remote, local=local)
+
+    # An interface that this host has not got is known by its name alone; no answer can come from it.
+    end = local if local is not None and local.address.host else None
+    rehearsal = rehearse(
+        payload,
+        lambda enrollment: rules.decide(known(enrollment)),
+        identifiers=Identifiers(os.urandom),
+        remote=remote,
+        local=end,
+    )
+    if rehearsal.enrollment is None:
+        return Explanation(None, None, refusal=rehearsal.refusal, datagrams=rehearsal.datagrams)
+    return explain_enrollment(rules, known(rehearsal.enrollment))._replace(datagrams=rehearsal.datagrams)
+
+
+def print_json(answer: Explanation, show_secrets: bool) -> None:
+    """One JSON object on stdout. The README names its keys."""
+    winner = answer.winner
+    decision = answer.decision
+    place = None if winner is None else winner.rule.place
+    shown: dict[str, Any] = {
+        "outcome": answer.outcome,
+        "rule": None if decision is None else decision.rule,
+        "file": None if place is None else place.file,
+        "line": None if place is None else place.line,
+        "column": None if place is None else place.column,
+        "url": _masked(decision.url, show_secrets) if isinstance(decision, Offer) else None,
+        "status": decision.status if isinstance(decision, Decline) else None,
+        "reason": decision.reason if isinstance(decision, Decline) else answer.refusal,
+        "device": _device(answer.enrollment),
+        "unknown": list(answer.unknown),
+        "verdicts": [_verdict(verdict) for verdict in answer.verdicts],
+    }
+    if answer.datagrams is not None:
+        shown["datagrams"] = [_masked(_text(datagram), show_secrets) for datagram in answer.datagrams]
+    typer.echo(json.dumps(shown, ensure_ascii=False))
+
+
+def print_text(answer: Explanation, with_all: bool, show_secrets: bool) -> None:
+    """Words on stdout: the answer first, then why."""
+    for line in _lines(answer, with_all, show_secrets):
+        typer.echo(line)
+
+
+def _lines(answer: Explanation, with_all: bool, show_secrets: bool) -> list[str]:
+    if answer.enrollment is None:
+        return [f"no enrollment: {answer.refusal}", *_exchange(answer, show_secrets)]
+    winner = answer.winner
+    lines = [f"{name:<12} {value}" for name, value in _facts(answer.enrollment)]
+    lines += ["", *_answer(answer, show_secrets)]
+    if winner is not None:
+        lines.append(f"rule         {winner.rule.name} ({winner.rule.place})")
+    lines += [f"unknown      {name}: give {_OPTION_FOR[name]}" for name in answer.unknown]
+    position = len(answer.verdicts) if winner is None else answer.verdicts.index(winner)
+    lines += _why("rules before it:" if winner else "rules asked:", answer.verdicts[:position])
+    if with_all and winner is not None:
+        lines += _why("rules after it, not asked:", answer.verdicts[position + 1 :])
+    return lines + _exchange(answer, show_secrets)
+
+
+def _answer(answer: Explanation, show_secrets: bool) -> list[str]:
+    decision = answer.decision
+    if isinstance(decision, Offer):
+        return [f"url          {_masked(decision.url, show_secrets)}"]
+    if answer.outcome == "reject" and decision is not None:
+        return [f"reject       {decision.status}"]
+    if answer.outcome == "ignore" and decision is not None:
+        return [f"ignore       silence: {decision.reason}"]
+    return ["none         no rule matches: silence to a multicast request, 404 to a unicast one"]
+
+
+def _why(title: str, verdicts: Sequence[Verdict]) -> list[str]:
+    if not verdicts:
+        return []
+    return ["", title, *(f"  {v.rule.place}: {v.rule.name}: {v.reason}" for v in verdicts)]
+
+
+def _exchange(answer: Explanation, show_secrets: bool) -> list[str]:
+    if answer.datagrams is None:
+        return []
+    lines = ["", "what would be sent:" if answer.datagrams else "nothing would be sent"]
+    for datagram in answer.datagrams:
+        text = _masked(_text(datagram), show_secrets).replace("\r\n", "\n").rstrip("\n")
+        lines += ["", *(f"  {line}".rstrip() for line in text.split("\n"))]
+    return lines
+
+
+def _facts(enrollment: Enrollment) -> list[tuple[str, str]]:
+    device = _device(enrollment)
+    assert device is not None
+    named = [(name, value) for name, value in device.items() if value is not None]
+    return named or [("device", "gave neither MAC, vendor, model nor version")]
+
+
+def _device(enrollment: Enrollment | None) -> dict[str, str | None] | None:
+    if enrollment is None:
+        return None
+    device = enrollment.device
+    return {
+        "mac": device.mac or None,
+        "vendor": device.vendor or None,
+        "model": device.model or None,
+        "version": device.version or None,
+        "user_agent": enrollment.user_agent or None,
+        "profile_type": enrollment.profile_type or None,
+        "source": None if enrollment.remote is None else enrollment.remote.host,
+        "interface": None if enrollment.local is None else enrollment.local.interface,
+    }
+
+
+def _verdict(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "rule": verdict.rule.name,
+        "line": verdict.rule.place.line,
+        "column": verdict.rule.place.column,
+        "matched": verdict.matched,
+        "key": verdict.key,
+        "wanted": verdict.wanted or None,
+        "got": verdict.got or None,
+        "reason": verdict.reason,
+        "unknown": list(verdict.unknown),
+    }
+
+
+def _text(datagram: Datagram) -> str:
+    return datagram.payload.decode("utf-8", "backslashreplace")
+
+
+def _masked(text: str, show_secrets: bool) -> str:
+    return text if show_secrets else mask_url(text)
