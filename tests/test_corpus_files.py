@@ -15,7 +15,9 @@ MAC = re.compile(r"[0-9a-f]{12}")
 def test_every_message_has_its_truth_and_every_truth_its_message() -> None:
     folders = [folder for folder in CORPUS.iterdir() if folder.name != "hostile"]
     files: set[Path] = {path for folder in folders for path in folder.iterdir()}
-    assert {path.with_suffix(".yaml") for path in files} | {path.with_suffix(".subscribe") for path in files} == files
+    assert {path.with_suffix(".yaml") for path in files} | {
+        path.with_suffix(".subscribe") for path in files
+    } == files
     assert len(PHONES) >= 35
 
 
@@ -25,7 +27,7 @@ def test_every_hostile_message_is_in_the_table() -> None:
 
 
 def test_no_message_is_there_twice() -> None:
-    octets = [one.octets for one in (*PHONES, *HOSTILE)]
+    octets = [*(phone.octets for phone in PHONES), *(message.octets for message in HOSTILE)]
     assert len(set(octets)) == len(octets)
 
 

@@ -20,7 +20,7 @@ _BELOW_SERVICE = {
 }
 _BELOW_CLI = _BELOW_SERVICE | {"service"}
 
-# A unit is a module or a folder right below the package. What stands beside it is all of ours that it may import.
+# A unit is a module or a folder right below the package; beside it stands all of ours that it may import.
 FLOORS: dict[str, set[str]] = {
     "errors": set(),
     "datagram": set(),
@@ -55,19 +55,19 @@ VENDOR = re.compile(
     r"fanvil|yealink|snom|grandstream|gigaset|panasonic|akuvox|atcom|audiocodes|tiptel|htek|flyingvoice|technicolor",
     re.IGNORECASE,
 )
-TABLES_OF_VENDORS = re.compile(r"(quirks|lint|oui|macros|vendors)\w*\.py")
+TABLES_OF_VENDORS = re.compile(r"(quirks|lint|oui|macros|phones)\w*\.py")
 
 MODULES = sorted(ROOT.rglob("*.py"))
 
 
 def unit_of(module: Path) -> str:
-    """The unit that a module belongs to: `sip`, `mac`, ... or "" for the package's own `__init__` and `__main__`."""
+    """The unit of a module: `sip`, `mac`, ... or "" for the package's own `__init__` and `__main__`."""
     top = module.relative_to(ROOT).parts[0]
     return "" if top in ("__init__.py", "__main__.py") else top.removesuffix(".py")
 
 
 def imports_of(tree: ast.AST, inside: str) -> Iterator[str]:
-    """The full dotted names of all modules that `tree` imports, also inside functions. `inside` is its package."""
+    """The dotted names of all that `tree` imports, inside functions too. `inside` is its package."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -91,24 +91,23 @@ def package_of(module: Path) -> str:
 def units_imported(module: Path) -> set[str]:
     names = (name.split(".") for name in imports_of(parse(module), package_of(module)))
     below = {parts[1] for parts in names if parts[0] == PACKAGE and len(parts) > 1}
-    return {name for name in below if name in FLOORS or (ROOT / name).exists() or (ROOT / f"{name}.py").exists()}
+    return {
+        name for name in below if name in FLOORS or (ROOT / name).exists() or (ROOT / f"{name}.py").exists()
+    }
 
 
 def spoken_names(module: Path) -> set[str]:
     """The module's identifiers and the strings that it executes: everything but docstrings and comments."""
     tree = parse(module)
     words: set[str] = set()
-    for node in ast.walk(tree):
-        body = getattr(node, "body", None)
-        if isinstance(body, list):
-            # A string that stands alone explains; it does nothing.
-            node.body = [n for n in body if not (isinstance(n, ast.Expr) and isinstance(n.value, ast.Constant))]  # type: ignore[attr-defined]
+    # A string that stands alone explains; it does nothing.
+    alone = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Name):
             words.add(node.id)
         elif isinstance(node, ast.Attribute):
             words.add(node.attr)
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str | bytes):
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str | bytes) and id(node) not in alone:
             value = node.value
             words.add(value if isinstance(value, str) else value.decode("latin-1"))
     return words
@@ -160,7 +159,7 @@ class TestEachModule:
         assert ast.get_docstring(parse(module)), "a module begins with its contract"
 
     def test_uses_nothing_that_a_stranger_can_turn(self, module: Path) -> None:
-        """str.splitlines splits at U+2028 too; eval and exec run text; print is no way to speak in a daemon."""
+        """str.splitlines splits at U+2028 too; eval and exec run text; a daemon does not print."""
         for node in ast.walk(parse(module)):
             if isinstance(node, ast.Call):
                 function = node.func

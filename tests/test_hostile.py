@@ -1,4 +1,4 @@
-"""What means harm, through the whole engine and without a socket: the right answer or none, and then a real phone."""
+"""What means harm, through the whole engine without a socket: the right answer, and then a real phone."""
 
 from __future__ import annotations
 
@@ -107,21 +107,36 @@ def test_every_prefix_of_a_real_message(multicast: bool) -> None:
         # Another branch each time, so that none is a repeat of the one before.
         octets = SEED.octets.replace(b"z9hG4bK3102710241234624733", b"z9hG4bK%026d" % end)[:end]
         told = outcome(engine.receive_datagram(Datagram(octets, PHONE, LOCAL, multicast), end * 40.0))
-        assert told in ({SILENT, SERVED} if multicast else {SILENT, SERVED, "400", "406", "481", "489", "505"}), end
+        assert told in (
+            {SILENT, SERVED} if multicast else {SILENT, SERVED, "400", "406", "481", "489", "505"}
+        ), end
         engine.handle_timeout(end * 40.0 + 39.0)
 
 
 @pytest.mark.parametrize(
     "source",
-    ["203.0.113.9", "192.168.1.255", "192.168.1.0", "192.168.1.118", "0.0.0.0", "255.255.255.255", "224.0.1.75", "127.0.0.1"],
+    [
+        "203.0.113.9",
+        "192.168.1.255",
+        "192.168.1.0",
+        "192.168.1.118",
+        "0.0.0.0",
+        "255.255.255.255",
+        "224.0.1.75",
+        "127.0.0.1",
+    ],
 )
 def test_a_source_that_cannot_be_a_phone_gets_nothing(source: str) -> None:
     engine = responder()
     for multicast in (False, True):
-        output = engine.receive_datagram(Datagram(SEED.octets, SocketAddress(source, 5060), LOCAL, multicast), 0.0)
+        output = engine.receive_datagram(
+            Datagram(SEED.octets, SocketAddress(source, 5060), LOCAL, multicast), 0.0
+        )
         assert output.datagrams == ()
 
 
 def test_a_source_port_of_0_gets_nothing() -> None:
-    output = responder().receive_datagram(Datagram(SEED.octets, SocketAddress(PHONE.host, 0), LOCAL, True), 0.0)
+    output = responder().receive_datagram(
+        Datagram(SEED.octets, SocketAddress(PHONE.host, 0), LOCAL, True), 0.0
+    )
     assert all(datagram.remote.port != 0 for datagram in output.datagrams)

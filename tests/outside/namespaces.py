@@ -1,7 +1,7 @@
 """Network namespaces of our own, joined by veth pairs: a LAN that no packet leaves.
 
-Sockets are opened inside a namespace by a thread that enters it for that one call, so the test itself is the
-phone; only the responder is another process. Names hold the process id, so runs beside each other do not meet.
+Sockets are opened inside a namespace by a thread that enters it for that one call, so the test itself is
+the phone; only the responder is another process. Names hold the process id, so two runs do not meet.
 """
 
 from __future__ import annotations
@@ -101,7 +101,9 @@ class Network:
     def __enter__(self) -> Network:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
         for name in reversed(self._names):
             with suppress(OSError):
                 subprocess.run(["ip", "netns", "delete", name], capture_output=True, check=False)
@@ -115,12 +117,23 @@ class Network:
         made.run("ip", "link", "set", "lo", "up")
         return made
 
-    def wire(self, left: Namespace, left_name: str, left_addresses: Sequence[str], right: Namespace, right_name: str, right_addresses: Sequence[str]) -> None:
+    def wire(
+        self,
+        left: Namespace,
+        left_name: str,
+        left_addresses: Sequence[str],
+        right: Namespace,
+        right_name: str,
+        right_addresses: Sequence[str],
+    ) -> None:
         """Join two hosts; addresses are written as `192.0.2.1/24`, the first one is an interface's own."""
         left.run(
             *("ip", "link", "add", left_name, "type", "veth", "peer", "name", right_name, "netns", right.name)
         )
-        for host, name, addresses in ((left, left_name, left_addresses), (right, right_name, right_addresses)):
+        for host, name, addresses in (
+            (left, left_name, left_addresses),
+            (right, right_name, right_addresses),
+        ):
             for address in addresses:
                 host.run("ip", "address", "add", address, "dev", name)
             host.run("ip", "link", "set", name, "up")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import re
 import select
 import socket
+import struct
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +15,8 @@ from types import TracebackType
 from tests.outside.namespaces import GROUP, Namespace
 
 PATIENCE = 10.0
+
+SO_TIMESTAMPNS = 35  # Python 3.11 does not name it
 
 _numbers = itertools.count(1)
 
@@ -35,10 +39,11 @@ class Message:
         start, *rows = head.decode("utf-8").split("\r\n")
         headers = []
         for row in rows:
-            name, colon, value = row.partition(": ")
-            assert colon or row.endswith(":"), f"not a header: {row!r}"
+            name, colon, value = row.partition(":")
+            assert colon, f"not a header: {row!r}"
+            assert value.startswith(" ") or not value, f"not one blank behind the colon: {row!r}"
             assert name.replace("-", "").isalnum(), f"not a header name: {row!r}"
-            headers.append((name, value))
+            headers.append((name, value[1:]))
         message = cls(start, tuple(headers), body)
         assert int(message.one("Content-Length")) == len(body)
         return message
@@ -52,9 +57,10 @@ class Message:
         return values[0]
 
     def tag(self, name: str) -> str | None:
-        """The tag of From or To, which we always write last and outside of brackets."""
-        _, found, tag = self.one(name).rpartition(";tag=")
-        return tag if found else None
+        """The tag of From or To, a parameter behind the brackets; None if there is none or it is empty."""
+        value = self.one(name)
+        found = re.search(r";\s*tag\s*=\s*([^\s;]+)", value[value.rfind(">") + 1 :])
+        return found.group(1) if found else None
 
     @property
     def status(self) -> int | None:
@@ -79,17 +85,23 @@ class Arrival:
 class Phone:
     """Sockets of one address on several ports. Answers each NOTIFY with 200 unless `answers` is off."""
 
-    def __init__(self, host: Namespace, address: str, ports: Sequence[int] = (5060,), *, server: str = "") -> None:
+    def __init__(
+        self, host: Namespace, address: str, ports: Sequence[int] = (5060,), *, server: str = ""
+    ) -> None:
         self.address = address
         self.server = server
         self.answers = True
         self._sockets = {port: host.socket(address, port) for port in ports}
         self._port_of = {made: port for port, made in self._sockets.items()}
+        for made in self._port_of:
+            made.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
 
     def __enter__(self) -> Phone:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def close(self) -> None:
@@ -105,11 +117,12 @@ class Phone:
         ready, _, _ = select.select(list(self._port_of), [], [], max(0.0, seconds))
         if not ready:
             return None
-        octets, source = ready[0].recvfrom(65536)
+        first = min(ready, key=_when_the_next_one_came)
+        octets, source = first.recvfrom(65536)
         message = Message.read(octets)
         if self.answers and message.method == "NOTIFY":
-            ready[0].sendto(response_to(message), source)
-        return Arrival(octets, source, self._port_of[ready[0]], time.monotonic(), message)
+            first.sendto(response_to(message), source)
+        return Arrival(octets, source, self._port_of[first], time.monotonic(), message)
 
     def hear_for(self, seconds: float) -> list[Arrival]:
         """All that comes in `seconds`."""
@@ -130,14 +143,15 @@ class Phone:
         assert notify.message.method == "NOTIFY", notify.octets
         return response, notify
 
-    def hear_until_fence(self, port: int = 5060) -> list[Arrival]:
+    def hear_until_fence(self, port: int = 5060, *, to: str = GROUP) -> list[Arrival]:
         """All that was still under way: sends a good SUBSCRIBE behind it and hears until that one is served.
 
-        The responder answers in the order of arrival, so this is a wait for silence that does not sleep.
+        What came to one socket is answered in the order of arrival, so this is a wait for silence that does
+        not sleep; `to` is where that silence is expected from, the group or the unicast address.
         """
         number = next(_numbers)
         call_id = f"fence-{number}@{self.address}"
-        self.send(plain_subscribe(self.address, port, f"02fe{number:08x}", call_id), port)
+        self.send(plain_subscribe(self.address, port, f"02fe{number:08x}", call_id), port, to=to)
         heard = []
         while (arrival := self.hear(PATIENCE)) is not None:
             if arrival.message.all("Call-ID") != [call_id]:
@@ -145,6 +159,12 @@ class Phone:
             elif arrival.message.method == "NOTIFY":
                 return heard
         raise AssertionError("the responder does not answer any more")
+
+
+def _when_the_next_one_came(heard: socket.socket) -> tuple[int, ...]:
+    """The kernel's clock at the arrival of the next datagram: the order between several ports."""
+    _, ancillary, _, _ = heard.recvmsg(0, socket.CMSG_SPACE(16), socket.MSG_PEEK)
+    return struct.unpack("qq", ancillary[0][2])
 
 
 def plain_subscribe(address: str, port: int, mac: str, call_id: str, extra: Iterable[str] = ()) -> bytes:
@@ -170,5 +190,7 @@ def plain_subscribe(address: str, port: int, mac: str, call_id: str, extra: Iter
 def response_to(request: Message, status: str = "200 OK") -> bytes:
     """A phone's answer to a NOTIFY."""
     rows = [f"SIP/2.0 {status}"]
-    rows += [f"{name}: {v}" for name, v in request.headers if name in ("Via", "From", "To", "Call-ID", "CSeq")]
+    rows += [
+        f"{name}: {v}" for name, v in request.headers if name in ("Via", "From", "To", "Call-ID", "CSeq")
+    ]
     return ("\r\n".join([*rows, "Content-Length: 0"]) + "\r\n\r\n").encode()

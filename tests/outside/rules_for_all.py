@@ -12,8 +12,8 @@ SEED_MAC = "000810a99948"
 def rules_text(base: str = "http://{{ local_ip }}", service: str = "{}") -> str:
     """The seed's phone gets `base`/$mac.cfg; any other the values that it gave, percent-encoded, in a query.
 
-    A rule does not match a device that lacks a value of its template, so there is one for each set of values, the
-    largest first.
+    A rule does not match a device that lacks a value of its template, so there is one for each set of values,
+    the largest first.
     """
     rows = [f"service: {service}", "rules:"]
     rows += ["  - name: seed", f"    match: {{mac: '{SEED_MAC}'}}", f'    url: "{base}/$mac.cfg"']

@@ -24,6 +24,8 @@ PATIENCE = 20.0
 class Server:
     """`pnp-responder run` in `host`. Entering waits for READY=1; leaving ends it and what it started."""
 
+    PROGRAM = (sys.executable, "-m", "pnp_responder")
+
     def __init__(self, host: Namespace, rules: str, *arguments: str, wait: bool = True) -> None:
         self.host = host
         self.folder = Path(tempfile.mkdtemp(prefix="pnp-outside-"))
@@ -39,7 +41,7 @@ class Server:
 
     def __enter__(self) -> Server:
         environment = {**os.environ, "NOTIFY_SOCKET": str(self.folder / "notify"), "PYTHONUNBUFFERED": "1"}
-        program = [sys.executable, "-m", "pnp_responder", "run", "--rules", str(self.rules), "--log-format", "json"]
+        program = [*self.PROGRAM, "run", "--rules", str(self.rules), "--log-format", "json"]
         self.process = subprocess.Popen(
             self.host.command([*program, *self._arguments]),
             stdin=subprocess.DEVNULL,
@@ -55,7 +57,9 @@ class Server:
                 raise
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()

@@ -11,13 +11,58 @@ COMPACT = {
     **{"Via": "v", "From": "f", "To": "t", "Call-ID": "i", "Contact": "m", "Event": "o"},
     **{"Content-Length": "l", "Supported": "k"},
 }
-VENDORS = ("Fanvil", "yealink", "Yealink", "snom", "Snom", "OEM", "Grandstream", "PLANET", "Akuvox", "Htek", "ATCOM")
-MODELS = ("VOIP PHONE", "T21D", "W52P", "snom370", "GRP2612W", "420HD", "R20K", "KX-HDV230", "SIP-T32G", "X4U")
-VERSIONS = ("V2.0.114.51", "34.72.14.6", "8.7.5.48", "03.23.0005", "1.2.1_build_6", "32.70.0.228", "1.10", "7")
+VENDORS = (
+    "Fanvil",
+    "yealink",
+    "Yealink",
+    "snom",
+    "Snom",
+    "OEM",
+    "Grandstream",
+    "PLANET",
+    "Akuvox",
+    "Htek",
+    "ATCOM",
+)
+MODELS = (
+    "VOIP PHONE",
+    "T21D",
+    "W52P",
+    "snom370",
+    "GRP2612W",
+    "420HD",
+    "R20K",
+    "KX-HDV230",
+    "SIP-T32G",
+    "X4U",
+)
+VERSIONS = (
+    "V2.0.114.51",
+    "34.72.14.6",
+    "8.7.5.48",
+    "03.23.0005",
+    "1.2.1_build_6",
+    "32.70.0.228",
+    "1.10",
+    "7",
+)
 # What may stand in a quoted string and must come out of the URL as it went in.
 AWKWARD = (
-    *('Ac;me', 'a, b', '<x>', 'say "hi"', 'back\\slash', 'a=b', '100%', '%41', 'é', '電話', "it's", 'a/b?c#d'),
-    *('$mac', '{mac}', '{{ mac }}', '&amp;', 'a+b', '~tilde', 'x:y@z', '[0]', '`', '|'),
+    *(
+        "Ac;me",
+        "a, b",
+        "<x>",
+        'say "hi"',
+        "back\\slash",
+        "a=b",
+        "100%",
+        "%41",
+        "é",
+        "電話",
+        "it's",
+        "a/b?c#d",
+    ),
+    *("$mac", "{mac}", "{{ mac }}", "&amp;", "a+b", "~tilde", "x:y@z", "[0]", "`", "|"),
 )
 
 
@@ -90,7 +135,13 @@ class _Draft:
             headers.append(("Expires", random.choice(("0", "0", "0", "3600", "soon"))))
         if self.chance(0.85):
             accept = random.choice(
-                ("application/url", "application/url", "*/*", "application/*", "text/plain, application/url;q=0.5")
+                (
+                    "application/url",
+                    "application/url",
+                    "*/*",
+                    "application/*",
+                    "text/plain, application/url;q=0.5",
+                )
             )
             headers.append(("Accept", accept))
         if self.chance(0.3):
@@ -154,7 +205,9 @@ class _Draft:
         return f"{display}<{uri}>{parameter}"
 
     def from_tag(self) -> str:
-        tag = self.random.choice((f"{self.random.getrandbits(30)}", "87a5a8-25020d0a-13c4-50029-386d4398", "SIPpTag0"))
+        tag = self.random.choice(
+            (f"{self.random.getrandbits(30)}", "87a5a8-25020d0a-13c4-50029-386d4398", "SIPpTag0")
+        )
         return self.random.choices((f"tag={tag}", "", "tag="), (16, 3, 1))[0]
 
     def call_id(self) -> str:
@@ -169,7 +222,12 @@ class _Draft:
         sent_by = f"{host}{colon}{self.port}" if written else host
         slash = self.random.choices(("/", " / "), (20, 1))[0]
         branch = self.random.choices(
-            (f"z9hG4bK{self.number}x{self.random.getrandbits(32)}", f"z9hG4bK-a.b~c_{self.number}", f"old{self.number}", ""),
+            (
+                f"z9hG4bK{self.number}x{self.random.getrandbits(32)}",
+                f"z9hG4bK-a.b~c_{self.number}",
+                f"old{self.number}",
+                "",
+            ),
             (12, 4, 1, 4),
         )[0]
         parameters = [f"branch{self.random.choices(('=', ' = '), (20, 1))[0]}{branch}"] if branch else []
@@ -257,7 +315,9 @@ class _Draft:
         return self.random.choices((name, name.capitalize(), name.upper()), (18, 1, 1))[0]
 
     def parameter(self, name: str, value: str) -> str:
-        token = value and value.isascii() and value.replace(".", "").replace("-", "").replace("_", "").isalnum()
+        token = (
+            value and value.isascii() and value.replace(".", "").replace("-", "").replace("_", "").isalnum()
+        )
         if token and self.chance(0.15):
             return f"{self.spelled(name)}{self.equals()}{value}"
         escaped = value.replace("\\", "\\\\").replace('"', '\\"')

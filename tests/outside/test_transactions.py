@@ -87,7 +87,9 @@ def test_a_silent_phone_is_asked_as_often_as_the_settings_say(lan: Lan, server: 
     assert response.at <= first.at
 
 
-@pytest.mark.parametrize("status", ["200 OK", "202 Accepted", "481 Gone", "500 No", "302 Elsewhere", "603 Never"])
+@pytest.mark.parametrize(
+    "status", ["200 OK", "202 Accepted", "481 Gone", "500 No", "302 Elsewhere", "603 Never"]
+)
 def test_any_final_answer_ends_it(phone: Phone, server: Server, status: str) -> None:
     code = int(status[:3])
     mac = f"0200000{code:05x}"
