@@ -1,7 +1,7 @@
 """Reads `tests/corpus`: what phones send with what is to be read from it, and messages that mean harm.
 
 A phone's message is `<vendor>/<model>_<version>.subscribe`, octet for octet as it travels, with a `.yaml`
-of the same name beside it. The messages of `hostile/` are `<name>.sip`; one table there says what each brings.
+of the same name beside it. Those of `hostile/` are `<name>.sip`, and a table there says what each brings.
 """
 
 from __future__ import annotations

@@ -192,3 +192,15 @@ def test_imports_make_no_cycle() -> None:
     while ready := {name for name in graph if name not in done and gathers[name] <= done}:
         done |= ready
     assert {name: sorted(gathers[name] - done) for name in graph if name not in done} == {}
+
+
+class TestTheseTestsCanFail:
+    def test_imports_are_seen_wherever_they_stand(self) -> None:
+        text = "import os.path\ndef f():\n    from ..net import driver\nfrom pnp_responder import mac\n"
+        found = set(imports_of(ast.parse(text), "pnp_responder.sip"))
+        assert {"os.path", "pnp_responder.net", "pnp_responder.net.driver", "pnp_responder.mac"} <= found
+
+    def test_what_a_docstring_names_is_no_branch(self, tmp_path: Path) -> None:
+        module = tmp_path / "module.py"
+        module.write_text('"""Fanvil."""\nX = "Yealink"\nsnom = 1\n', encoding="utf-8")
+        assert {word for word in spoken_names(module) if VENDOR.search(word)} == {"Yealink", "snom"}

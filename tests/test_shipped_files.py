@@ -1,0 +1,120 @@
+"""The files that are delivered beside the package agree with it."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from pnp_responder.datagram import Local, SocketAddress
+from pnp_responder.enrollment import Decline, Device, Enrollment, Offer
+from pnp_responder.mac import Mac
+from pnp_responder.service.configuration import Configuration, load_configuration, read_configuration
+from pnp_responder.service.settings import Settings
+from tests import command_line
+from tests.corpus_reader import PHONES, Phone
+
+ROOT = Path(__file__).parent.parent
+UNIT = ROOT / "systemd" / "pnp-responder.service"
+SEED = "000810a99948"
+LOCAL = Local("eth0", SocketAddress("192.0.2.1", 5060))
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Configuration:
+    return load_configuration(ROOT / "rules.yaml")
+
+
+def enrollment(phone: Phone) -> Enrollment:
+    mac = Mac.parse(phone.mac) if phone.mac else None
+    device = Device(mac, phone.vendor, phone.model, phone.version)
+    return Enrollment(device, phone.profile_type, remote=SocketAddress("192.0.2.9", 5060), local=LOCAL)
+
+
+class TestRulesYaml:
+    """The first answer owns a phone, so the file as delivered answers none but the one that `demo` plays."""
+
+    def test_has_no_problems(self, shipped: Configuration) -> None:
+        assert shipped.warnings == ()
+
+    def test_leaves_the_settings_alone(self, shipped: Configuration) -> None:
+        assert shipped.settings == Settings()
+
+    def test_answers_the_phone_of_the_demonstration(self, shipped: Configuration) -> None:
+        decision = shipped.rules.decide(enrollment(next(phone for phone in PHONES if phone.mac == SEED)))
+        assert isinstance(decision, Offer)
+        assert decision.url == "http://192.0.2.1/$mac.cfg"
+
+    @pytest.mark.parametrize(
+        "phone", [p for p in PHONES if p.answer and p.mac != SEED], ids=lambda phone: phone.name
+    )
+    def test_answers_no_other(self, shipped: Configuration, phone: Phone) -> None:
+        decision = shipped.rules.decide(enrollment(phone))
+        assert isinstance(decision, Decline)
+        assert decision.rule is None
+
+    def test_what_is_offered_as_example_works_when_it_is_taken(self) -> None:
+        """Lines that begin with `#|` are examples: without the mark the file has to load."""
+        text = (ROOT / "rules.yaml").read_text(encoding="utf-8")
+        assert "#|" in text
+        read_configuration(re.sub(r"^#\|", "", text, flags=re.MULTILINE), "rules.yaml")
+
+
+class TestTheUnit:
+    def commands(self) -> list[list[str]]:
+        text = UNIT.read_text(encoding="utf-8").replace("\\\n", " ")
+        lines = re.findall(r"^Exec\w+=[-@:+!]*(.*)$", text, re.MULTILINE)
+        return [argv for line in lines if (argv := command_line.arguments(line)) is not None]
+
+    def test_starts_the_service(self) -> None:
+        assert [argv[0] for argv in self.commands()].count("run") == 1
+
+    def test_its_command_lines_are_ones_that_we_take(self) -> None:
+        for argv in self.commands():
+            command_line.check(argv)
+
+    def test_tells_systemd_when_it_is_ready(self) -> None:
+        text = UNIT.read_text(encoding="utf-8")
+        assert re.search(r"^Type=notify$", text, re.MULTILINE)
+        assert re.search(r"^RestartPreventExitStatus=.*\b78\b", text, re.MULTILINE)
+
+
+class TestPackaging:
+    def test_the_entry_point_exists(self) -> None:
+        project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+        module, _, name = project["scripts"][command_line.PROGRAM].partition(":")
+        assert callable(getattr(importlib.import_module(module), name))
+
+    def test_packet_fixtures_stay_octets(self) -> None:
+        """A checkout that converts line ends would change what phones say."""
+        fixtures = [
+            path for path in (ROOT / "tests").rglob("*") if path.suffix in (".subscribe", ".sip", ".notify")
+        ]
+        fixtures += [path for path in (ROOT / "tests" / "golden").rglob("*") if path.is_file()]
+        assert fixtures
+        names = [str(path.relative_to(ROOT)) for path in fixtures]
+        told = subprocess.run(
+            ["git", "check-attr", "-z", "--stdin", "text"],
+            cwd=ROOT,
+            input="\0".join(names),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if told.returncode:
+            pytest.skip(f"not a git checkout: {told.stderr.strip()}")
+        fields = told.stdout.split("\0")
+        assert [
+            name for name, value in zip(fields[0::3], fields[2::3], strict=False) if value != "unset"
+        ] == []
+
+    def test_the_source_archive_holds_what_is_delivered(self) -> None:
+        included = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"][
+            "build"
+        ]
+        for path in included["targets"]["sdist"]["include"]:
+            assert (ROOT / path.lstrip("/")).exists(), path
