@@ -23,6 +23,8 @@ def describe(node: Node) -> str:
         return "a list"
     if is_nothing(node):
         return "nothing"
+    if isinstance(node, Text) and node.value == "":
+        return "an empty text"
     return shown(node.value) if isinstance(node, Text) else "something unreadable"
 
 
@@ -45,7 +47,9 @@ def known_fields(
         if name in names:
             found[name] = entry
             continue
-        hint = (elsewhere or {}).get(name) or did_you_mean(name, names) or f"known are {', '.join(names)}"
+        others = elsewhere or {}
+        hint = others.get(name) or did_you_mean(name, names) or did_you_mean(name, others)
+        hint = hint or f"known are {', '.join(names)}"
         what = f"unknown key {shown(name)}" if name else "a key is missing before the ':'"
         findings.error(entry[0], what, hint)
     return found

@@ -64,7 +64,7 @@ def _lint_url(outcome: UrlOutcome, findings: Findings) -> None:
     _lint_comment(node, findings)
     url = outcome.sample
     if has_credentials(url) and scheme(url) in PLAIN_SCHEMES:
-        message = f"credentials in a {scheme(url)} URL: everyone on the way can read them"
+        message = f"credentials over plain {scheme(url)}: everyone on the way can read them"
         findings.warning(node, message, "use https")
     length = NOTIFY_OVERHEAD + len(url)
     if length > MAX_UDP_MESSAGE:

@@ -169,6 +169,8 @@ class _Builder:
             return Unreadable(line, column)
         if event.tag not in _TEXT_TAGS:
             self._findings.error(Spot(line, column), f"tag '{event.tag}' is not allowed", "leave it out")
+            if isinstance(event, yaml.ScalarEvent):
+                return Unreadable(line, column)
         if isinstance(event, yaml.ScalarEvent):
             plain = not event.style
             return Text(event.value, line, column, plain, end.line + 1, end.column + 1)

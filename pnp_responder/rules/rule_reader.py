@@ -16,7 +16,7 @@ from pnp_responder.rules.match import Match
 from pnp_responder.rules.match_keys import KEYS_BY_NAME
 from pnp_responder.rules.match_reader import read_match
 from pnp_responder.rules.places import Mapping, Node, Sequence, Text, Unreadable, parse_yaml
-from pnp_responder.rules.problems import Findings, Place
+from pnp_responder.rules.problems import Findings, Place, did_you_mean
 from pnp_responder.rules.url_check import check_url
 from pnp_responder.rules.url_template import (
     BUILTIN_NAMES,
@@ -105,6 +105,8 @@ def read_rules(document: Document) -> tuple[Rule, ...]:
     if isinstance(rules, Sequence):
         return _read_list(document, rules, default)
     if rules is None:
+        if any("'rules'" in did_you_mean(key, SECTIONS) for key in document.root.entries):
+            return ()  # the misspelled key is noted already
         document.findings.error(
             document.root, "'rules:' is missing", "'rules: []' answers no phone, only listens"
         )
@@ -183,7 +185,7 @@ def _read_rule(
     written, outcome = _read_outcome(document, fields)
     if not written:
         outcome = default
-        if default is None and not _has_outcome(document):
+        if default is None and not _has_outcome(document) and not _means_outcome(mapping):
             findings.error(
                 mapping,
                 f"rule '{name}' has no outcome",
@@ -197,6 +199,18 @@ def _read_rule(
 
 def _misplaced() -> dict[str, str]:
     return {key: f"'{key}' belongs under 'match:'" for key in (*KEYS_BY_NAME, "not")}
+
+
+def _means_outcome(mapping: Mapping) -> bool:
+    """Is there a misspelled or misplaced outcome, which is noted already?"""
+    match = mapping.entries.get("match")
+    if (
+        match is not None
+        and isinstance(match[1], Mapping)
+        and any(key in match[1].entries for key in OUTCOMES)
+    ):
+        return True
+    return any(did_you_mean(key, OUTCOMES) for key in mapping.entries if key not in RULE_KEYS)
 
 
 def _has_outcome(document: Document) -> bool:

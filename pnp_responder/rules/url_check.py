@@ -66,7 +66,9 @@ def _check_characters(text: str) -> UrlProblem | None:
         return UrlProblem("the URL is empty")
     for character in text:
         if character in " \t":
-            return UrlProblem("a URL cannot hold a blank", "write %20")
+            return UrlProblem(
+                f"a URL cannot hold a {'tab' if character != ' ' else 'blank'}", f"write {quote(character)}"
+            )
         if character in "\r\n":
             return UrlProblem("a URL cannot hold a line break", "write it on one line, in quotes")
         if not character.isprintable():
