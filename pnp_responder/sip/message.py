@@ -161,7 +161,7 @@ def parse_message(payload: bytes) -> Request | Response:
     start_line, _, rows = data.partition(b"\n")
     start = start_line.rstrip(b"\r \t").split(b" ")
     if len(start) != 3:
-        start = [word for word in start if word]
+        start = [word for word in start if word] or [b""]
     is_response = start[0][:4].upper() == b"SIP/"
     if not is_response and start[-1][:4].upper() != b"SIP/":
         raise MalformedMessage("not SIP", "start line")
