@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from pnp_responder.datagram import SocketAddress
 from pnp_responder.errors import RequestError
+from pnp_responder.sip.grammar import BLANKS, split_outside_quotes
 from pnp_responder.sip.message import Request
-
-_EMPTY_TAG = re.compile(r';[ \t]*tag[ \t]*(?:=[ \t]*(?:"")?[ \t]*)?(?=;|\Z)', re.IGNORECASE)
 
 REASON_PHRASES = {
     200: "OK",
@@ -88,5 +86,7 @@ def to_with_tag(request: Request, tag: str) -> str:
     if to.tag is not None:
         return text
     if any(parameter.name.lower() == "tag" for parameter in to.parameters):
-        text = _EMPTY_TAG.sub("", text, count=1)
+        address, *pieces = split_outside_quotes(text, ";")
+        kept = (piece for piece in pieces if piece.partition("=")[0].strip(BLANKS).lower() != "tag")
+        text = ";".join([address, *kept])
     return f"{text};tag={tag}"
