@@ -82,10 +82,10 @@ class Driver(Generic[E]):
         """What is served now."""
         return tuple(self._interfaces.values())
 
-    @property
-    def idle(self) -> bool:
-        """Nothing waits to be answered."""
-        return not self._queue
+    async def drained(self) -> None:
+        """Until nothing waits to be answered."""
+        while self._answering:  # noqa: ASYNC110  (each turn is one slice of the work)
+            await asyncio.sleep(0)
 
     def add_interface(self, opened: OpenInterface) -> None:
         """Begin to serve. The driver owns the sockets from here on."""

@@ -36,7 +36,10 @@ class Choice(NamedTuple):
 
 
 def read_interfaces() -> tuple[Interface, ...]:
-    """All interfaces of this network namespace, by index. Needs no privilege. OSError without netlink."""
+    """All interfaces of this network namespace, by index. Needs no privilege. OSError without netlink.
+
+    Not from inside a running loop: pyroute2 runs one of its own.
+    """
     from pyroute2 import IPRoute  # type: ignore[import-untyped]  # takes 0.1 s to import
 
     with IPRoute() as route:

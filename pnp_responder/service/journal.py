@@ -1,0 +1,199 @@
+"""The journal: what happened, one line each, under stable names with stable fields."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import time
+from collections.abc import Callable
+from typing import assert_never
+
+from pnp_responder.datagram import Local, SocketAddress
+from pnp_responder.enrollment import Enrollment, Offer
+from pnp_responder.escaping import escape_octets
+from pnp_responder.events import (
+    DatagramDropped,
+    EnrollmentDeclined,
+    EnrollmentOffered,
+    Event,
+    NotifyAnswered,
+    NotifyTimedOut,
+    NotifyUndeliverable,
+    RequestRefused,
+    RequestRepeated,
+)
+from pnp_responder.masking import mask_url
+from pnp_responder.net.troubles import DatagramsLost, EngineFailed, ReceiveFailed, SendFailed, Trouble
+from pnp_responder.service.fault import fault_place
+from pnp_responder.service.log_format import Entry, Fields
+from pnp_responder.service.repeats import RecentlySeen, Repeats
+from pnp_responder.service.rule_hint import rule_hint
+
+# Refusals of the same kind: the group is used for other SIP too, and that is nobody's fault.
+REFUSALS_TOLD, REFUSALS_WINDOW = 3, 60.0
+# Lines about phones. A campus after a power cut stays below; a flood of invented phones does not.
+PHONES_TOLD, PHONES_WINDOW = 6_000, 10.0
+# Phones that no rule matched are told once, with the rule that would serve them.
+UNMATCHED_SEEN, UNMATCHED_AGAIN = 4_096, 600.0
+UNMATCHED_TOLD, UNMATCHED_WINDOW = 500, 60.0
+# Of a datagram that met a fault of ours.
+SHOWN_OCTETS = 2_000
+
+
+class Journal:
+    """Consumes events and troubles; `put` gets an entry for each line.
+
+    `level` is the lowest level that is told (a number of `logging`). `clock` gives seconds that
+    never go back, `wall` the time of day.
+    """
+
+    def __init__(
+        self,
+        put: Callable[[Entry], None],
+        level: int = logging.INFO,
+        clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        self._put = put
+        self._level = level
+        self._clock = clock
+        self._wall = wall
+        self._refusals = Repeats(REFUSALS_TOLD, REFUSALS_WINDOW)
+        self._phones = Repeats(PHONES_TOLD, PHONES_WINDOW)
+        self._unmatched = Repeats(UNMATCHED_TOLD, UNMATCHED_WINDOW)
+        self._unmatched_seen = RecentlySeen(UNMATCHED_SEEN, UNMATCHED_AGAIN)
+
+    def note(self, name: str, level: int = logging.INFO, **fields: object) -> None:
+        """A line about the service itself."""
+        if level >= self._level:
+            self._put(Entry(self._wall(), level, name, fields))
+
+    def event(self, event: Event) -> None:
+        """A line about a phone, unless a flood of its like drowns it: then it is counted."""
+        match event:
+            case EnrollmentOffered(enrollment, offer):
+                self._phone("enrollment_offered", logging.INFO, enrollment, offer)
+            case NotifyAnswered(enrollment, offer, status, attempts):
+                level = logging.INFO if 200 <= status < 300 else logging.WARNING
+                self._phone("notify_answered", level, enrollment, offer, status=status, attempts=attempts)
+            case NotifyTimedOut(enrollment, offer, attempts):
+                self._phone("notify_timed_out", logging.WARNING, enrollment, offer, attempts=attempts)
+            case NotifyUndeliverable(enrollment, offer, attempts):
+                self._phone("notify_undeliverable", logging.WARNING, enrollment, offer, attempts=attempts)
+            case EnrollmentDeclined():
+                self._declined(event)
+            case RequestRefused(reason, status, remote, local):
+                self._refused("request_refused", reason, remote, local, {"status": status})
+            case DatagramDropped(reason, remote, local):
+                self._refused("datagram_dropped", reason, remote, local, {})
+            case RequestRepeated(remote, local):
+                if self._level <= logging.DEBUG:
+                    self.note("request_repeated", logging.DEBUG, **_ends(remote, local))
+            case _:
+                assert_never(event)
+
+    def trouble(self, trouble: Trouble) -> None:
+        """A line about what went wrong between the sockets and the engine."""
+        match trouble:
+            case SendFailed(interface, error, remote, times):
+                self.note(
+                    "send_failed",
+                    logging.WARNING,
+                    interface=interface,
+                    remote=str(remote),
+                    reason=_send_reason(error),
+                    times=times,
+                )
+            case ReceiveFailed(interface, error, times):
+                reason = error.strerror or str(error)
+                self.note("receive_failed", logging.WARNING, interface=interface, reason=reason, times=times)
+            case DatagramsLost(interface, times):
+                self.note(
+                    "datagrams_lost",
+                    logging.WARNING,
+                    interface=interface,
+                    reason="more arrives than can be answered; the oldest waiting datagrams were dropped",
+                    times=times,
+                )
+            case EngineFailed(error, datagram, times):
+                fields: Fields = _ends(datagram.remote, datagram.local) if datagram else {}
+                shown = escape_octets(datagram.payload, SHOWN_OCTETS) if datagram else ""
+                self.note(
+                    "internal_error",
+                    logging.ERROR,
+                    reason=f"{type(error).__name__} at {fault_place(error)}; please report this as a bug",
+                    **fields,
+                    datagram=shown,
+                    times=times,
+                )
+            case _:
+                assert_never(trouble)
+
+    def tick(self, *, last: bool = False) -> None:
+        """Sum up what a flood drowned. To be called about once a second, and at the end with `last`."""
+        now = self._clock()
+        for told in (self._refusals, self._phones, self._unmatched):
+            for kind, times, sources in told.ended(now, all_of_them=last):
+                name, reason = kind
+                self.note(f"{name}_repeated", reason=reason, times=times, sources=sources)
+
+    def _phone(self, name: str, level: int, enrollment: Enrollment, offer: Offer, **more: int) -> None:
+        if level < self._level or not self._phones.tell((name, ""), _host(enrollment), self._clock()):
+            return
+        fields = _device(enrollment)
+        fields["rule"] = offer.rule
+        fields["url"] = mask_url(offer.url)
+        fields |= _where(enrollment)
+        fields |= more
+        self.note(name, level, **fields)
+
+    def _declined(self, event: EnrollmentDeclined) -> None:
+        enrollment, decline, status = event
+        now = self._clock()
+        name = "enrollment_declined"
+        unmatched = decline.rule is None
+        if unmatched:
+            device = enrollment.device
+            key = device.mac or (device.vendor, device.model, device.version, _host(enrollment))
+            if not self._unmatched_seen.is_new(key, now):
+                return
+        if not (self._unmatched if unmatched else self._phones).tell((name, ""), _host(enrollment), now):
+            return
+        fields = _device(enrollment) | {"rule": decline.rule} | _where(enrollment)
+        fields |= {"reason": decline.reason, "status": status}
+        if unmatched:
+            fields["user_agent"] = enrollment.user_agent
+            fields["hint"] = rule_hint(enrollment)
+        self.note(name, **fields)
+
+    def _refused(self, name: str, reason: str, remote: SocketAddress, local: Local, more: Fields) -> None:
+        if self._refusals.tell((name, reason), remote.host, self._clock()):
+            self.note(name, **_ends(remote, local), reason=reason, **more)
+
+
+def _device(enrollment: Enrollment) -> Fields:
+    mac, vendor, model, version = enrollment.device
+    return {"mac": mac, "vendor": vendor, "model": model, "version": version}
+
+
+def _where(enrollment: Enrollment) -> Fields:
+    local, remote = enrollment.local, enrollment.remote
+    return {"interface": local.interface if local else None, "source": str(remote) if remote else None}
+
+
+def _ends(remote: SocketAddress, local: Local) -> Fields:
+    return {"interface": local.interface, "source": str(remote)}
+
+
+def _host(enrollment: Enrollment) -> str:
+    return enrollment.remote.host if enrollment.remote else ""
+
+
+def _send_reason(error: OSError) -> str:
+
+    more = {
+        errno.ENOBUFS: "; over 1,000 phones on a link need sysctl net.ipv4.neigh.default.gc_thresh3=16384",
+        errno.EPERM: "; a firewall on this host drops what we send",
+        errno.ENETUNREACH: "; no route, or our own address is gone",
+    }
+    return (error.strerror or str(error)) + more.get(error.errno or 0, "")

@@ -1,0 +1,59 @@
+"""The one place that names every part and plugs it in."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Iterable, Sequence
+
+from pnp_responder.admission import Admission
+from pnp_responder.enrollment import Decide
+from pnp_responder.events import Event
+from pnp_responder.net.driver import Driver
+from pnp_responder.net.interfaces import Interface
+from pnp_responder.net.multicast import Listen, OpenInterface
+from pnp_responder.net.troubles import Trouble
+from pnp_responder.responder import Responder
+from pnp_responder.service.settings import Settings
+from pnp_responder.sip import Identifiers
+
+Consumer = Callable[[Event], None]
+"""A feature that listens to events. Quick, and raises nothing."""
+
+
+def listen_on(settings: Settings) -> Listen:
+    """Where the settings say to listen."""
+    return Listen(settings.group, settings.port, settings.reply_port)
+
+
+def wire(
+    decide: Decide,
+    settings: Settings,
+    opened: Iterable[OpenInterface],
+    host: Iterable[Interface],
+    consumers: Sequence[Consumer],
+    report: Callable[[Trouble], None],
+    loop: asyncio.AbstractEventLoop,
+) -> tuple[Responder, Driver[Event]]:
+    """Serve the `opened` interfaces. `host` are all interfaces of this host: their addresses are our own."""
+    opened = list(opened)
+    admission = Admission(
+        networks={o.interface.name: [a.network for a in o.interface.addresses] for o in opened},
+        allow=settings.allow,
+        own_addresses=[str(address.ip) for interface in host for address in interface.addresses],
+    )
+    responder = Responder(
+        decide,
+        identifiers=Identifiers(os.urandom),
+        admission=admission,
+        notify_attempts=settings.notify_attempts,
+    )
+
+    def publish(event: Event) -> None:
+        for consumer in consumers:
+            consumer(event)
+
+    driver = Driver(responder, publish, report, loop)
+    for interface in opened:
+        driver.add_interface(interface)
+    return responder, driver
