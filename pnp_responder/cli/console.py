@@ -1,0 +1,65 @@
+"""The terminal: standard streams that may be closed, full or no terminal, and what may be written to them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import TextIO
+
+from pnp_responder.escaping import escape
+
+# sysexits.h
+USAGE = 64
+UNAVAILABLE = 69
+SOFTWARE = 70
+IO_ERROR = 74
+CONFIGURATION = 78
+
+_STYLES = {"bold": "\x1b[1m", "dim": "\x1b[2m", "good": "\x1b[32m", "bad": "\x1b[31m"}
+_PLAIN = "\x1b[0m"
+
+
+def open_missing_streams() -> None:
+    """Give descriptors 0 to 2 to /dev/null where the caller closed them.
+
+    Else the first sockets that we open would take their numbers, and the log would go out to phones.
+    """
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free: this one
+
+
+def wants_colour(stream: TextIO | None, environment: Mapping[str, str] = os.environ) -> bool:
+    """Is `stream` a terminal whose owner likes colours (no-color.org)?"""
+    if stream is None or environment.get("NO_COLOR") or environment.get("TERM") == "dumb":
+        return False
+    try:
+        return stream.isatty()
+    except (OSError, ValueError):
+        return False
+
+
+def styled(text: str, style: str, stream: TextIO) -> str:
+    """`text` in a style of the terminal: bold, dim, good, bad. As it is where colours are not wanted."""
+    return f"{_STYLES[style]}{text}{_PLAIN}" if wants_colour(stream) else text
+
+
+def say(text: str) -> None:
+    """A line of our own words on standard error. Never fails."""
+    with suppress(OSError, ValueError, AttributeError):
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()
+
+
+def table(rows: Sequence[Sequence[str]]) -> list[str]:
+    """The rows as lines, in columns as wide as their widest cell; the first row is the head."""
+    cells = [[escape(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in cells
+    ]

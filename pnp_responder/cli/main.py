@@ -1,0 +1,110 @@
+"""The command line: one line per command, and how every one of them ends."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from pnp_responder import __version__
+from pnp_responder.cli.check import check
+from pnp_responder.cli.console import IO_ERROR, SOFTWARE, USAGE, open_missing_streams, say
+from pnp_responder.cli.demo import demo
+from pnp_responder.cli.explain import explain
+from pnp_responder.cli.interfaces import interfaces
+from pnp_responder.cli.run import run
+from pnp_responder.cli.schema import schema
+
+PROGRAM = "pnp-responder"
+# What typer itself exits with for wrong usage.
+_TYPER_USAGE = 2
+
+_EXAMPLES = """\b
+Examples:
+  pnp-responder demo
+  pnp-responder check /etc/pnp-responder/rules.yaml
+  pnp-responder explain --mac 00:a8:59:11:22:33 --version 2.0.114
+  pnp-responder run --interface eth1
+"""
+
+app = typer.Typer(
+    name=PROGRAM,
+    help="Tell desk phones that ask by SIP multicast (PnP) where their configuration is.",
+    epilog=_EXAMPLES,
+    no_args_is_help=True,
+    # Plain text: rich would take half of the time that --help may take.
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command(short_help="Answer phones: the service.")(run)
+app.command(short_help="Check a rules file: all problems, with line and column.")(check)
+app.command(short_help="Tell which rule serves a device, and why not the others.")(explain)
+app.command(short_help="List the interfaces that are served, and why not the rest.")(interfaces)
+app.command(short_help="Watch one phone being answered, on this computer alone.")(demo)
+app.command(short_help="Print the JSON Schema of rules.yaml, for editors.")(schema)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"{PROGRAM} {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Run the command line and end the process with its exit code. No traceback is ever shown."""
+    open_missing_streams()
+    code = _exit_code()
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        code = code or 1
+    except OSError as error:
+        say(f"{PROGRAM}: cannot write to standard output: {error.strerror}")
+        code = code or IO_ERROR
+    _silence_streams()
+    sys.exit(code)
+
+
+def _exit_code() -> int:
+    try:
+        app(prog_name=PROGRAM)
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else int(end.code is not None)
+        return USAGE if code == _TYPER_USAGE else code
+    except BrokenPipeError:
+        return 1
+    except OSError as error:
+        if error.filename is None and error.errno is not None:
+            say(f"{PROGRAM}: {error.strerror}")
+        else:
+            say(f"{PROGRAM}: {error}")
+        return IO_ERROR
+    except Exception as error:  # a bug of ours: one line, which helps to find it
+        from pnp_responder.service.fault import fault_place
+
+        say(f"{PROGRAM}: internal error: {type(error).__name__} at {fault_place(error)}; please report it")
+        return SOFTWARE
+    return 0
+
+
+def _silence_streams() -> None:
+    """What could not be written is lost anyway; the interpreter need not complain of it at its end."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError, AttributeError):
+            null = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(null, 1 if stream is sys.stdout else 2)
+            os.close(null)

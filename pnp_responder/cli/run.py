@@ -1,0 +1,126 @@
+"""`pnp-responder run`: the service."""
+
+from __future__ import annotations
+
+import os
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pnp_responder.cli.console import CONFIGURATION, UNAVAILABLE, say, wants_colour
+
+if TYPE_CHECKING:
+    from pnp_responder.rules import RulesError
+    from pnp_responder.service.log_format import Entry
+    from pnp_responder.service.log_writer import LogWriter
+    from pnp_responder.service.settings import Settings
+
+
+class LogFormat(StrEnum):
+    """How the log looks."""
+
+    AUTO = "auto"
+    CONSOLE = "console"
+    JSON = "json"
+
+
+class LogLevel(StrEnum):
+    """The least that is logged."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+def run(
+    rules: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="default: ./rules.yaml, then /etc/pnp-responder/rules.yaml"),
+    ] = None,
+    interface: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="a name or a glob; may be repeated [default: all that multicast]"),
+    ] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(min=1, max=65535, metavar="N", help="where phones ask, by multicast [default: 5060]"),
+    ] = None,
+    reply_port: Annotated[
+        int | None, typer.Option(min=1, max=65535, metavar="N", help="what we answer from [default: 5060]")
+    ] = None,
+    log_format: Annotated[
+        LogFormat, typer.Option(help="auto: console at a terminal, else json")
+    ] = LogFormat.AUTO,
+    log_level: Annotated[LogLevel, typer.Option(help="the least that is logged")] = LogLevel.INFO,
+) -> None:
+    """Answer phones until SIGTERM or Ctrl-C; SIGHUP, or a change of the rules file, reloads it.
+
+    Options win over `service:` of the rules file. Exit codes: 0 ended, 64 usage, 69 no interface
+    can be served, 78 the rules file has errors.
+    """
+    import asyncio
+    import dataclasses
+    import logging
+
+    from pnp_responder.rules import RulesError
+    from pnp_responder.service.configuration import find_rules_file, load_configuration
+    from pnp_responder.service.journal import Journal
+    from pnp_responder.service.rules_file import RulesFile
+    from pnp_responder.service.sd_notify import SdNotify
+    from pnp_responder.service.service import NothingServed, Service
+
+    try:
+        file = RulesFile(find_rules_file(rules), load_configuration)
+        configuration = file.load_first()
+    except RulesError as error:
+        raise typer.Exit(_bad_rules(error)) from None
+
+    flags = {"interfaces": tuple(interface or ()), "port": port, "reply_port": reply_port}
+    given: dict[str, object] = {name: value for name, value in flags.items() if value}
+    settings: Settings = dataclasses.replace(configuration.settings, **given)  # type: ignore[arg-type]
+
+    writer = _open_log(log_format)
+    journal = Journal(writer.put, logging.getLevelNamesMapping()[log_level.upper()])
+    manager = SdNotify.from_environment(os.environ)
+    code = 0
+    try:
+        asyncio.run(Service(file, configuration, settings, journal, manager).run())
+    except NothingServed as error:
+        for refusal in error.refusals:
+            fields = {"interface": refusal.interface, "reason": refusal.reason, "remedy": refusal.remedy}
+            journal.note("interface_unusable", logging.ERROR, **fields)
+        code = UNAVAILABLE
+    finally:
+        writer.close()
+        manager.close()
+    if code:
+        say("pnp-responder: no interface can be served")
+    raise typer.Exit(code)
+
+
+def _bad_rules(error: RulesError) -> int:
+    """Print all problems; the exit code."""
+    for problem in error.problems:
+        say(problem.render())
+    say("pnp-responder: not started; `pnp-responder check FILE` shows these problems as well")
+    return CONFIGURATION
+
+
+def _open_log(form: LogFormat) -> LogWriter[Entry]:
+    import logging
+    import time
+
+    from pnp_responder.service.log_format import Entry, line_renderer
+    from pnp_responder.service.log_writer import LogWriter
+
+    terminal = form is LogFormat.CONSOLE or (form is LogFormat.AUTO and os.isatty(2))
+    render = line_renderer("console" if terminal else "json", colour=wants_colour(sys.stderr))
+
+    def lost(lines: int) -> Entry:
+        return Entry(time.time(), logging.WARNING, "log_lines_lost", {"times": lines})
+
+    return LogWriter(2, render, lost)
