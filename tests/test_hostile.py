@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from ipaddress import IPv4Network
-from itertools import count
+from random import Random
 
 import pytest
 
@@ -30,10 +29,9 @@ def offer(enrollment: Enrollment) -> Offer:
 
 
 def responder() -> Responder:
-    numbers: Iterator[int] = count(1)
     return Responder(
         offer,
-        identifiers=Identifiers(lambda size: next(numbers).to_bytes(size, "big")),
+        identifiers=Identifiers(Random(1).randbytes),
         admission=Admission({"eth0": [IPv4Network("192.168.1.0/24")]}, own_addresses=[LOCAL.address.host]),
     )
 

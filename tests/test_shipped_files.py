@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import re
+import shutil
 import subprocess
 import tomllib
 from pathlib import Path
@@ -81,6 +82,40 @@ class TestTheUnit:
         text = UNIT.read_text(encoding="utf-8")
         assert re.search(r"^Type=notify$", text, re.MULTILINE)
         assert re.search(r"^RestartPreventExitStatus=.*\b78\b", text, re.MULTILINE)
+
+    def test_starts_the_program_that_the_readme_installs(self) -> None:
+        found = re.search(r"^ExecStart=(\S+)", UNIT.read_text(encoding="utf-8"), re.MULTILINE)
+        assert found
+        folder = str(Path(found.group(1)).parent)
+        readme = (ROOT / "README.md").read_text(encoding="utf-8")
+        assert found.group(1) in readme or f"{folder}/\n" in readme, f"nothing is installed to {folder}"
+
+    @pytest.mark.skipif(
+        shutil.which("systemd-analyze") is None, reason="no `systemd-analyze` (package systemd)"
+    )
+    def test_systemd_understands_every_word(self, tmp_path: Path) -> None:
+        """`verify` ends with 0 for words that it does not know, so any output is a failure."""
+        text = re.sub(r"/\S*/pnp-responder(?= )", "/bin/true", UNIT.read_text(encoding="utf-8"))
+        unit = tmp_path / UNIT.name
+        unit.write_text(text, encoding="utf-8")
+        told = subprocess.run(
+            ["systemd-analyze", "verify", str(unit)], capture_output=True, text=True, check=False
+        )
+        assert (told.returncode, told.stdout + told.stderr) == (0, "")
+
+    @pytest.mark.skipif(
+        shutil.which("systemd-analyze") is None, reason="no `systemd-analyze` (package systemd)"
+    )
+    def test_is_as_shut_in_as_promised(self) -> None:
+        """Exposure 1.5 of 10 at most; what is left is the network that the service is for."""
+        threshold = ["--offline=true", "--threshold=15"]
+        told = subprocess.run(
+            ["systemd-analyze", "security", *threshold, str(UNIT)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert told.returncode == 0, told.stdout + told.stderr
 
 
 class TestPackaging:
