@@ -88,7 +88,9 @@ def run(
     manager = SdNotify.from_environment(os.environ)
     code = 0
     try:
-        asyncio.run(Service(file, configuration, settings, journal, manager).run())
+        service = Service(file, configuration, settings, journal, manager)
+        del configuration  # after a reload, nothing is to hold the first rules
+        asyncio.run(service.run())
     except NothingServed as error:
         for refusal in error.refusals:
             fields = {"interface": refusal.interface, "reason": refusal.reason, "remedy": refusal.remedy}

@@ -73,6 +73,8 @@ class Service:
 
     async def run(self) -> None:
         """Serve until SIGTERM or SIGINT. Raises NothingServed, before any phone was answered."""
+        # The rules stay: no need to look through them for garbage again and again.
+        gc.freeze()
         loop = asyncio.get_running_loop()
         sys.setswitchinterval(SWITCH_INTERVAL)
         loop.set_exception_handler(self._fault)
@@ -88,7 +90,6 @@ class Service:
             else:
                 self._wait_for(choice)
                 self._start(self._look_for_interfaces)
-            # What is there now stays: no need to look through it for garbage again and again.
             gc.collect()
             gc.freeze()
             self._show_status()
