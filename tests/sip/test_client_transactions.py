@@ -1,0 +1,259 @@
+from __future__ import annotations
+
+import pytest
+
+from pnp_responder.datagram import Datagram, SocketAddress
+from pnp_responder.sip import ClientTransactions, Response
+from pnp_responder.sip.effects import Answered, ClientEffect, Send, TimedOut, Undeliverable
+from tests.examples import ANOTHER_PHONE, LOCAL, PHONE, response
+
+BRANCH = "z9hG4bK-ours"
+NOTIFY = Datagram(b"NOTIFY", PHONE, LOCAL)
+TIMED_OUT_AT = 32.0
+SENDINGS = [0.0, 0.5, 1.5, 3.5, 7.5, 11.5, 15.5, 19.5, 23.5, 27.5, 31.5]
+"""RFC 3261 17.1.2.2, timer E: 500 ms, doubling up to 4 s."""
+
+
+def reply(
+    status: int = 200, branch: str = BRANCH, sent_by: str = "192.0.2.1:5060", method: str = "NOTIFY"
+) -> Response:
+    via = f"SIP/2.0/UDP {sent_by};branch={branch};rport=1"
+    return response(f"SIP/2.0 {status} x\nVia: {via}\nCSeq: 1 {method}\n\n".encode())
+
+
+def started(attempts: int = 11, capacity: int = 10) -> ClientTransactions:
+    table = ClientTransactions(capacity, attempts)
+    assert table.request(BRANCH, "NOTIFY", NOTIFY, 0.0) == (Send(NOTIFY),)
+    return table
+
+
+def run(table: ClientTransactions, until: float = float("inf")) -> list[tuple[float, ClientEffect]]:
+    """What the timers bring, and when."""
+    seen: list[tuple[float, ClientEffect]] = []
+    while (deadline := table.deadline) is not None and deadline <= until:
+        seen += [(deadline, effect) for effect in table.handle_timeout(deadline)]
+    return seen
+
+
+def test_sendings_until_timer_f() -> None:
+    table = started()
+    seen = run(table)
+    assert [at for at, effect in seen if effect == Send(NOTIFY)] == SENDINGS[1:]
+    assert seen[-1] == (TIMED_OUT_AT, TimedOut(BRANCH, 11))
+    assert len(seen) == 11
+    assert len(table) == 0
+
+
+@pytest.mark.parametrize("attempts", [1, 2, 7, 10])
+def test_number_of_sendings(attempts: int) -> None:
+    """Timer F stays where it is, so that a late answer is heard."""
+    table = started(attempts)
+    seen = run(table)
+    assert [at for at, effect in seen if effect == Send(NOTIFY)] == SENDINGS[1:attempts]
+    assert seen[-1] == (TIMED_OUT_AT, TimedOut(BRANCH, attempts))
+    assert len(table) == 0
+
+
+def test_more_attempts_than_fit_are_cut_by_timer_f() -> None:
+    assert run(started(100))[-1] == (TIMED_OUT_AT, TimedOut(BRANCH, 11))
+
+
+def test_other_timers() -> None:
+    table = ClientTransactions(10, 100, t1=1.0, t2=2.0)
+    table.request(BRANCH, "NOTIFY", NOTIFY, 10.0)
+    seen = run(table)
+    assert [at for at, _ in seen][:4] == [11.0, 13.0, 15.0, 17.0]
+    assert seen[-1][0] == 74.0
+
+
+@pytest.mark.parametrize("status", [200, 202, 302, 404, 481, 500, 603, 699])
+def test_any_final_response_ends_it(status: int) -> None:
+    table = started()
+    assert table.receive_response(reply(status), 0.1) == (Answered(BRANCH, status, 1),)
+    assert run(table) == [], "nothing is sent again"
+    assert len(table) == 0
+
+
+def test_counts_the_sendings_before_the_answer() -> None:
+    table = started()
+    run(table, 3.5)
+    assert table.receive_response(reply(), 3.6) == (Answered(BRANCH, 200, 4),)
+
+
+def test_an_answer_after_the_last_sending() -> None:
+    table = started(3)
+    run(table, 20.0)
+    assert table.receive_response(reply(), 31.9) == (Answered(BRANCH, 200, 3),)
+    assert run(table) == []
+
+
+def test_timer_k_swallows_further_answers() -> None:
+    table = started()
+    table.receive_response(reply(), 1.0)
+    assert table.receive_response(reply(), 1.0) == ()
+    assert table.receive_response(reply(500), 5.9) == ()
+    assert table.receive_response(reply(180), 5.9) == ()
+    assert len(table) == 1
+    run(table, 5.99)
+    assert len(table) == 1
+    run(table, 6.0)
+    assert len(table) == 0
+    assert table.receive_response(reply(), 6.1) is None
+
+
+def test_an_answer_after_timer_f() -> None:
+    table = started()
+    run(table)
+    assert table.receive_response(reply(), TIMED_OUT_AT) is None
+
+
+@pytest.mark.parametrize("status", [100, 183, 199])
+def test_a_provisional_response_means_every_t2(status: int) -> None:
+    table = started()
+    run(table, 0.5)
+    assert table.receive_response(reply(status), 0.6) == ()
+    seen = run(table)
+    # RFC 3261 17.1.2.2: timer E that runs goes on; each one after it is T2.
+    assert [at for at, effect in seen if effect == Send(NOTIFY)] == [
+        1.5,
+        5.5,
+        9.5,
+        13.5,
+        17.5,
+        21.5,
+        25.5,
+        29.5,
+    ]
+    assert seen[-1] == (TIMED_OUT_AT, TimedOut(BRANCH, 10))
+
+
+def test_a_final_response_after_a_provisional_one() -> None:
+    table = started()
+    assert table.receive_response(reply(100), 0.1) == ()
+    assert table.receive_response(reply(100), 0.2) == ()
+    assert table.receive_response(reply(200), 0.3) == (Answered(BRANCH, 200, 1),)
+    assert run(table) == []
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        reply(branch="z9hG4bK-other"),
+        reply(branch=""),
+        reply(method="SUBSCRIBE"),
+        reply(method="notify"),
+        reply(sent_by="192.0.2.2:5060"),
+        reply(sent_by="192.0.2.1:5061"),
+        reply(sent_by="192.0.2.1"),
+        reply(sent_by="host.example:5060"),
+    ],
+)
+def test_answers_to_somebody_else(wrong: Response) -> None:
+    table = started()
+    assert table.receive_response(wrong, 0.1) is None
+    assert table.receive_response(reply(), 0.2) == (Answered(BRANCH, 200, 1),)
+
+
+def test_unreachable() -> None:
+    table = started()
+    run(table, 0.5)
+    assert table.receive_unreachable(PHONE, 0.6) == (Undeliverable(BRANCH, 2),)
+    assert len(table) == 0
+    assert run(table) == []
+    assert table.receive_unreachable(PHONE, 0.7) == ()
+    assert table.receive_response(reply(), 0.8) is None
+
+
+def test_unreachable_after_a_provisional_response() -> None:
+    table = started()
+    table.receive_response(reply(100), 0.1)
+    assert table.receive_unreachable(PHONE, 0.6) == (Undeliverable(BRANCH, 1),)
+
+
+@pytest.mark.parametrize("remote", [ANOTHER_PHONE, SocketAddress(PHONE.host, PHONE.port + 1)])
+def test_somebody_else_is_unreachable(remote: SocketAddress) -> None:
+    table = started()
+    assert table.receive_unreachable(remote, 0.1) == ()
+    assert len(table) == 1
+
+
+def test_unreachable_after_the_answer() -> None:
+    table = started()
+    table.receive_response(reply(), 0.1)
+    assert table.receive_unreachable(PHONE, 0.2) == ()
+    assert len(table) == 1
+
+
+def test_several_requests_to_one_unreachable_device() -> None:
+    table = ClientTransactions(10, 7)
+    for name in ("a", "b", "c"):
+        table.request(name, "NOTIFY", NOTIFY, 0.0)
+    table.request("d", "NOTIFY", NOTIFY._replace(remote=ANOTHER_PHONE), 0.0)
+    table.receive_response(reply(branch="b"), 0.1)
+    assert set(table.receive_unreachable(PHONE, 0.2)) == {Undeliverable("a", 1), Undeliverable("c", 1)}
+    assert len(table) == 2
+
+
+def test_capacity() -> None:
+    table = ClientTransactions(2, 7)
+    table.request("a", "NOTIFY", NOTIFY, 0.0)
+    table.request("b", "NOTIFY", NOTIFY, 0.0)
+    effects = table.request("c", "NOTIFY", NOTIFY, 1.0)
+    assert set(effects) == {Send(NOTIFY), TimedOut("a", 1)}
+    assert len(table) == 2
+    assert table.receive_response(reply(branch="a"), 1.1) is None
+    assert table.receive_response(reply(branch="b"), 1.1) == (Answered("b", 200, 1),)
+    # One that is only kept for late answers goes without a word.
+    assert table.request("d", "NOTIFY", NOTIFY, 1.2) == (Send(NOTIFY),)
+    assert len(table) == 2
+    run(table)
+    assert len(table) == 0
+
+
+def test_the_same_branch_twice() -> None:
+    table = started()
+    with pytest.raises(ValueError, match="in use"):
+        table.request(BRANCH, "NOTIFY", NOTIFY, 0.1)
+
+
+@pytest.mark.parametrize("attempts", [0, -1])
+def test_no_attempts(attempts: int) -> None:
+    with pytest.raises(ValueError, match="at least 1"):
+        ClientTransactions(10, attempts)
+
+
+def test_waking_early_does_nothing() -> None:
+    table = started()
+    for now in (0.1, 0.3, 0.49):
+        assert table.handle_timeout(now) == ()
+    assert table.handle_timeout(0.5) == (Send(NOTIFY),)
+
+
+def test_waking_late_sends_once() -> None:
+    """A process that slept does not make up for it with a burst."""
+    table = started()
+    assert table.handle_timeout(5.0) == (Send(NOTIFY),)
+    deadline = table.deadline
+    assert deadline is not None
+    assert deadline > 5.0
+
+
+def test_waking_after_everything() -> None:
+    table = started()
+    effects = table.handle_timeout(1000.0)
+    assert effects[-1] in (TimedOut(BRANCH, 1), TimedOut(BRANCH, 2))
+    assert len(effects) <= 2
+    assert len(table) == 0
+
+
+def test_a_thousand_at_once_leave_nothing_behind() -> None:
+    table = ClientTransactions(1000, 7)
+    for number in range(1000):
+        table.request(f"b{number}", "NOTIFY", NOTIFY, number / 1000)
+    for number in range(0, 1000, 2):
+        table.receive_response(reply(branch=f"b{number}"), 2.0)
+    seen = run(table)
+    assert sum(isinstance(effect, TimedOut) for _, effect in seen) == 500
+    assert [at for at, _ in seen] == sorted(at for at, _ in seen)
+    assert len(table) == 0
+    assert table.deadline is None
