@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pnp_responder.cli.console import CONFIGURATION
+
 if TYPE_CHECKING:
     from pnp_responder.rules import Problem
-
-CONFIGURATION_ERROR = 78
-"""sysexits' EX_CONFIG."""
 
 
 def check(
@@ -49,7 +48,7 @@ def check(
         else:
             typer.echo(f"{file}: good: {_count(rules, 'rule')}, {warnings}", err=not good)
     if not good:
-        raise typer.Exit(CONFIGURATION_ERROR)
+        raise typer.Exit(CONFIGURATION)
 
 
 def problem_as_json(problem: Problem) -> dict[str, Any]:

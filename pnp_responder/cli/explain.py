@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pnp_responder.cli.console import CONFIGURATION
+
 if TYPE_CHECKING:
     from pnp_responder.datagram import Local, SocketAddress
     from pnp_responder.enrollment import Enrollment
@@ -42,7 +44,6 @@ def explain(
     The same code decides as in service. What is not given is not given by the device; without
     --source or --interface these are unknown, and a rule that asks for them does not match.
     """
-    from pnp_responder.cli.check import CONFIGURATION_ERROR
     from pnp_responder.cli.explanation import explain_enrollment, explain_message, print_json, print_text
     from pnp_responder.rules import RulesError
     from pnp_responder.service.configuration import find_rules_file, load_configuration
@@ -59,7 +60,7 @@ def explain(
     except RulesError as error:
         for problem in error.problems:
             typer.echo(problem.render(), err=True)
-        raise typer.Exit(CONFIGURATION_ERROR) from None
+        raise typer.Exit(CONFIGURATION) from None
     local = _local(interface, configuration.settings.reply_port)
     if payload is None:
         answer = explain_enrollment(configuration.rules, device._replace(remote=remote, local=local))

@@ -11,10 +11,12 @@ import typer
 
 from pnp_responder.datagram import Datagram, Local, SocketAddress
 from pnp_responder.enrollment import Decision, Decline, Enrollment, Offer
+from pnp_responder.escaping import escape
 from pnp_responder.masking import mask_url
-from pnp_responder.rehearsal import rehearse
+from pnp_responder.rehearsal import STAND_IN_LOCAL, STAND_IN_REMOTE, rehearse
 from pnp_responder.rules import RuleSet, Verdict
 from pnp_responder.sip import Identifiers
+from pnp_responder.ua_profile.subscribe import OTHERS_PROFILES
 
 _OPTION_FOR = {
     "source": "--source",
@@ -27,9 +29,9 @@ _OPTION_FOR = {
 class Explanation(NamedTuple):
     """All that `explain` knows about one device.
 
-    `enrollment` is None where a message is none, and then `refusal` says why. `unknown` names
-    facts that nobody gave and that made, or might have made, a difference. `datagrams` are the
-    answers to a message.
+    `decision` is None where there is no enrollment to decide about, and then `refusal` says why.
+    `unknown` names facts that nobody gave and that made, or might have made, a difference.
+    `datagrams` are the answers to a message.
     """
 
     enrollment: Enrollment | None
@@ -56,6 +58,9 @@ class Explanation(NamedTuple):
 
 def explain_enrollment(rules: RuleSet, enrollment: Enrollment) -> Explanation:
     """What `rules` say to a device that says this."""
+    if enrollment.profile_type.lower() in OTHERS_PROFILES:
+        refusal = f"a request for the profile-type '{enrollment.profile_type}' never reaches the rules"
+        return Explanation(enrollment, None, refusal=refusal)
     verdicts = rules.explain(enrollment)
     unknown: dict[str, None] = {}
     for verdict in verdicts:
@@ -75,11 +80,21 @@ def explain_message(
     def known(enrollment: Enrollment) -> Enrollment:
         return enrollment._replace(remote=remote, local=local)
 
+    def decide(enrollment: Enrollment) -> Decision:
+        asked = known(enrollment)
+        decision = rules.decide(asked)
+        bound = next((rule.bound for rule in rules.rules if rule.name == decision.rule), None)
+        if not isinstance(decision, Offer) or bound is None or not bound.unknown(asked):
+            return decision
+        # No NOTIFY can carry `{{ local_ip }}`: in it, an address for documentation stands for ours.
+        complete = asked._replace(remote=remote or STAND_IN_REMOTE, local=end or STAND_IN_LOCAL)
+        return Offer(bound.render(complete), decision.rule)
+
     # An interface that this host has not got is known by its name alone; no answer can come from it.
     end = local if local is not None and local.address.host else None
     rehearsal = rehearse(
         payload,
-        lambda enrollment: rules.decide(known(enrollment)),
+        decide,
         identifiers=Identifiers(os.urandom),
         remote=remote,
         local=end,
@@ -115,11 +130,11 @@ def print_json(answer: Explanation, show_secrets: bool) -> None:
 def print_text(answer: Explanation, with_all: bool, show_secrets: bool) -> None:
     """Words on stdout: the answer first, then why."""
     for line in _lines(answer, with_all, show_secrets):
-        typer.echo(line)
+        typer.echo("".join(c if c.isprintable() else escape(c) for c in line))
 
 
 def _lines(answer: Explanation, with_all: bool, show_secrets: bool) -> list[str]:
-    if answer.enrollment is None:
+    if answer.enrollment is None or answer.decision is None:
         return [f"no enrollment: {answer.refusal}", *_exchange(answer, show_secrets)]
     winner = answer.winner
     lines = [f"{name:<12} {value}" for name, value in _facts(answer.enrollment)]
@@ -155,6 +170,8 @@ def _exchange(answer: Explanation, show_secrets: bool) -> list[str]:
     if answer.datagrams is None:
         return []
     lines = ["", "what would be sent:" if answer.datagrams else "nothing would be sent"]
+    if answer.datagrams and any(datagram.local == STAND_IN_LOCAL for datagram in answer.datagrams):
+        lines.append(f"  ({STAND_IN_LOCAL.address.host} stands for our address: give --interface)")
     for datagram in answer.datagrams:
         text = _masked(_text(datagram), show_secrets).replace("\r\n", "\n").rstrip("\n")
         lines += ["", *(f"  {line}".rstrip() for line in text.split("\n"))]

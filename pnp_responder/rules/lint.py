@@ -28,20 +28,23 @@ _MACRO = re.compile(r"\$[A-Za-z]+|\{[A-Za-z]+\}")
 
 def lint(rules: Iterable[Rule], document: Document) -> None:
     """Add the warnings about `rules`, as read from `document`, to its findings."""
-    listed = [rule for rule in rules if rule.sound]
     seen: set[tuple[int, int]] = set()
-    for rule in listed:
-        if isinstance(rule.outcome, UrlOutcome):
-            node = rule.outcome.node
-            if (node.line, node.column) not in seen:
-                seen.add((node.line, node.column))
-                _lint_url(rule.outcome, document.findings)
-            _lint_url_for_vendor(rule, rule.outcome, document.findings)
+    sound = []
+    for rule in rules:
+        outcome = rule.outcome
+        if isinstance(outcome, UrlOutcome) and (outcome.node.line, outcome.node.column) not in seen:
+            seen.add((outcome.node.line, outcome.node.column))
+            _lint_url(outcome, document.findings)
+        if not rule.sound:
+            continue
+        sound.append(rule)
+        if isinstance(outcome, UrlOutcome) and outcome.sample:
+            _lint_url_for_vendor(rule, outcome, document.findings)
         _lint_oui(rule, document.findings)
         _lint_never_given(rule, document.findings)
     _lint_unused_default(document, seen)
     _lint_comments_in_vars(document)
-    _lint_shadowed(listed, document.findings)
+    _lint_shadowed(sound, document.findings)
 
 
 def _lint_unused_default(document: Document, seen: set[tuple[int, int]]) -> None:
@@ -63,6 +66,8 @@ def _lint_url(outcome: UrlOutcome, findings: Findings) -> None:
     node = outcome.node
     _lint_comment(node, findings)
     url = outcome.sample
+    if not url:
+        return
     if has_credentials(url) and scheme(url) in PLAIN_SCHEMES:
         message = f"credentials over plain {scheme(url)}: everyone on the way can read them"
         findings.warning(node, message, "use https")

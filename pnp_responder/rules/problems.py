@@ -61,7 +61,8 @@ class Problem:
         """The one line, then the source line and a caret below the offending character."""
         if not self.source.strip():
             return str(self)
-        line, column = _masked(self.source, self.place.column - 1)
+        source = "".join(c if c.isprintable() or c == "\t" else "?" for c in self.source)
+        line, column = _masked(source, self.place.column - 1)
         line, column = _shortened(line, column)
         return f"{self}\n    {line}\n    {_padding(line[:column])}^"
 

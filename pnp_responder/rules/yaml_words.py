@@ -35,7 +35,7 @@ def explain_yaml_error(error: yaml.YAMLError, text: str) -> YamlWords:
     context = str(getattr(error, "context", "") or "")
     began = getattr(error, "context_mark", None)
     line, column = mark.line + 1, mark.column + 1
-    source = lines[mark.line] if mark.line < len(lines) else ""
+    source = _line(lines, mark.line)
     character = source[mark.column : mark.column + 1]
     if began is not None and "quoted scalar" in context and "escape" not in problem:
         return YamlWords(began.line + 1, began.column + 1, "this quote is never closed")
@@ -50,13 +50,12 @@ def explain_yaml_error(error: yaml.YAMLError, text: str) -> YamlWords:
         return unquoted
     if "mapping values are not allowed" in problem:
         return _stray_colon(source, line, column)
-    if began is not None and ("flow" in context):
-        bracket = "{" if "mapping" in context else "["
-        if lines[began.line][began.column : began.column + 1] in "{[":
-            bracket = lines[began.line][began.column : began.column + 1]
-        return YamlWords(
-            began.line + 1, began.column + 1, f"this '{bracket}' is not closed properly", "quotes missing?"
-        )
+    if began is not None and "flow" in context:
+        opened = _line(lines, began.line)[began.column : began.column + 1]
+        if opened in ("{", "["):
+            message = f"this '{opened}' is not closed properly"
+            return YamlWords(began.line + 1, began.column + 1, message, "quotes missing?")
+        return YamlWords(line, column, "a '{' or '[' before this point is not closed", "quotes missing?")
     if "did not find expected" in problem or "could not find expected" in problem:
         hint = "is it indented as its neighbours are, and does each key have its ':'?"
         return YamlWords(line, column, "this line does not fit the lines above it", hint)
@@ -76,6 +75,11 @@ def quote_value(text: str, words: YamlWords) -> str | None:
     quoted = rest[:end].replace("'", "''")
     lines[words.line - 1] = f"{before}'{quoted}'{rest[end:]}"
     return "\n".join(lines)
+
+
+def _line(lines: list[str], index: int) -> str:
+    """The parser's marks may lie behind the last line."""
+    return lines[index] if index < len(lines) else ""
 
 
 def _end_in_block(rest: str) -> int:
@@ -98,17 +102,17 @@ def _unquoted(lines: list[str], mark: Any, began: Any, context: str) -> YamlWord
     if began is not None:
         spots.append(began)
     for spot in spots:
-        source = lines[spot.line] if spot.line < len(lines) else ""
+        source = _line(lines, spot.line)
         found = _MACRO_FIRST.search(source)
         if found is not None:
             return _quotes_missing(spot.line, found.end(), source)
-    source = lines[mark.line] if mark.line < len(lines) else ""
+    source = _line(lines, mark.line)
     if source[mark.column : mark.column + 1] in ("@", "`", "%") and "any token" in context:
         return _quotes_missing(mark.line, mark.column, source)
     if began is not None and any(
         f"scanning a {token}" in context.replace(" an ", " a ") for token in _TOKENS
     ):
-        return _quotes_missing(began.line, began.column, lines[began.line])
+        return _quotes_missing(began.line, began.column, _line(lines, began.line))
     return None
 
 

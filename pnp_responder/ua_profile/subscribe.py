@@ -17,7 +17,7 @@ BODY_TYPE = "application/url"
 
 _USUAL_ACCEPT = BODY_TYPE.encode()
 _ACCEPTABLE = {BODY_TYPE, "application/*", "*/*"}
-_OTHERS_PROFILES = {"user", "local-network"}
+OTHERS_PROFILES = {"user", "local-network"}
 _ZERO = re.compile(r"0(?:\.0{0,3})?")
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f]")
 
@@ -38,7 +38,7 @@ def read_enrollment(request: Request, datagram: Datagram) -> Enrollment:
         if alias.written in values and not values.get(alias.meant):
             values[alias.meant] = values[alias.written]
     profile_type = values.get("profile-type", "")
-    if profile_type.lower() in _OTHERS_PROFILES:
+    if profile_type.lower() in OTHERS_PROFILES:
         raise NotAnEnrollment(404, "a profile-type that is not a device's")
     agent = request.headers.get("user-agent")
     return Enrollment(
