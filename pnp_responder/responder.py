@@ -170,6 +170,7 @@ class Responder:
         self, request: Request, key: ServerKey, datagram: Datagram, now: float
     ) -> Output[Event]:
         enrollment = read_enrollment(request, datagram)
+        _ = request.contact_uri  # raises 400 now, not when a 200 is on its way
         decision = self._decide(enrollment)
         if isinstance(decision, Offer):
             return self._offer(request, key, datagram, enrollment, decision, now)

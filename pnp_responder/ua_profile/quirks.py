@@ -23,7 +23,7 @@ class ParameterAlias(NamedTuple):
     evidence: str
 
 
-PARAMETER_ALIASES = (ParameterAlias("vender", "vendor", "panasonic/kx-hdv230_vender"),)
+PARAMETER_ALIASES = (ParameterAlias("vender", "vendor", "panasonic/kx-hdv230_02.100"),)
 
 
 class MacPlace(NamedTuple):
@@ -41,7 +41,7 @@ _UUID_1 = re.compile(
 )
 _PORT = re.compile(r"(?<=[0-9A-Fa-f]{12}):[0-9]{1,5}\Z|(?<=[0-9A-Fa-f]{2}):[0-9]{3,5}\Z")
 _AGENT_FIELD = re.compile(rf"\bMAC\s*[=:]\s*({_MAC})(?![0-9A-Za-z])", re.IGNORECASE)
-_AGENT_TAIL = re.compile(rf"(?:^|[\s;/])({_MAC})\)?\s*$", re.IGNORECASE)
+_AGENT_TAIL = re.compile(rf"(?:^|[\s;/(])({_MAC})\)?\s*$", re.IGNORECASE)
 _SEPARATORS = str.maketrans("", "", ":.-")
 
 
@@ -94,12 +94,12 @@ def _in_user_agent(request: Request) -> Mac | None:
 
 
 MAC_PLACES = (
-    MacPlace("From", _in_from, "fanvil/c62_2.0.114.51"),
-    MacPlace("To", _in_to, "snom/m700_03.23.0005"),
-    MacPlace("Request-URI", _in_request_uri, "synthetic/request-uri-only"),
-    MacPlace("Contact", _in_contact_user, "synthetic/contact-user-only"),
-    MacPlace("+sip.instance", _in_instance, "synthetic/sip-instance-only"),
-    MacPlace("User-Agent", _in_user_agent, "synthetic/user-agent-only"),
+    MacPlace("From", _in_from, "fanvil/voip-phone_v2.0.114.51"),
+    MacPlace("To", _in_to, "snom/snomm700_03.23.0005"),
+    MacPlace("Request-URI", _in_request_uri, "generic/request-uri_1.2"),
+    MacPlace("Contact", _in_contact_user, "generic/contact-user_1.1"),
+    MacPlace("+sip.instance", _in_instance, "generic/sip-instance_1.0"),
+    MacPlace("User-Agent", _in_user_agent, "gigaset/n870_83.v2.43.0"),
 )
 """In this order; the first place that holds a MAC decides. Tags, branches and Call-IDs are never
 searched: some phones have runs of 12 hexadecimal digits there that are no MAC."""
