@@ -67,3 +67,13 @@ def test_a_source_that_is_not_on_the_link_is_left_alone_unless_allowed(lan: Lan)
                 far.hear_exchange()
             else:
                 assert far.hear_for(0.4) == []
+
+
+def test_loopback_is_served_when_it_is_asked_for(lan: Lan) -> None:
+    with (
+        Server(lan.server, rules_text(), "--interface", "lo"),
+        Phone(lan.server, "127.0.0.1", (5099,)) as phone,
+    ):
+        phone.send(plain_subscribe("127.0.0.1", 5099, "020000000015", "lo@phone"), 5099)
+        response, notify = phone.hear_exchange()
+        assert response.source == notify.source == ("127.0.0.1", 5060)

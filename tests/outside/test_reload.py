@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 import time
 
 from tests.outside.conftest import PHONE, SERVER, Lan
@@ -80,7 +81,7 @@ def test_rules_replaced_many_times_under_fire(lan: Lan) -> None:
             raise AssertionError("the last rules were not taken within 5 s")
 
 
-def test_sighup_reloads_a_file_and_a_bad_one_keeps_the_old(lan: Lan) -> None:
+def test_a_bad_file_keeps_the_old_rules(lan: Lan) -> None:
     with Server(lan.server, rules(1)) as server, Phone(lan.phones, PHONE) as phone:
         server.replace_rules(BROKEN[0])
         rejected = server.wait_for_event("rules_rejected")
@@ -88,3 +89,11 @@ def test_sighup_reloads_a_file_and_a_bad_one_keeps_the_old(lan: Lan) -> None:
         phone.send(plain_subscribe(PHONE, 5060, "020000aaaaaa", "kept@phone"))
         _, notify = phone.hear_exchange()
         assert notify.message.body.decode() == f"http://{SERVER}/generation-1/020000aaaaaa/generation-1.cfg"
+
+
+def test_sighup_is_told_to_systemd_from_begin_to_end(lan: Lan) -> None:
+    with Server(lan.server, rules(1)) as server:
+        server.process.send_signal(signal.SIGHUP)
+        reloading = server.wait_for_notice("RELOADING=1")
+        assert re.search(r"^MONOTONIC_USEC=[0-9]+$", reloading, re.MULTILINE)
+        server.wait_for_notice("READY=1")
