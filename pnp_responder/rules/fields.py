@@ -15,6 +15,15 @@ def is_nothing(node: Node) -> bool:
     return isinstance(node, Text) and node.plain and node.value == ""
 
 
+def is_readable(node: Node) -> bool:
+    """Is nothing in it Unreadable?"""
+    if isinstance(node, Mapping):
+        return all(is_readable(value) for _, value in node.entries.values())
+    if isinstance(node, Sequence):
+        return all(is_readable(item) for item in node.items)
+    return isinstance(node, Text)
+
+
 def describe(node: Node) -> str:
     """What a node is, in words: for "expected …, found …"."""
     if isinstance(node, Mapping):

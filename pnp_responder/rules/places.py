@@ -192,7 +192,7 @@ class _Builder:
             value = self._node(next(events), events, depth + 1)
             if not isinstance(key, Text):
                 readable = False
-                if mapping.flow and not isinstance(key, Unreadable):
+                if mapping.flow and isinstance(key, Mapping):
                     self._findings.error(
                         mapping, "a value that begins with '{{' needs quotes", 'write "{{ … }}"'
                     )

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from pnp_responder.rules.fields import (
     is_nothing,
+    is_readable,
     known_fields,
     read_mapping,
     read_number,
@@ -178,10 +179,11 @@ def _read_rule(
         findings.error(at, f"rule '{name}' has the name of the rule at line {names[name]}")
     names.setdefault(name, at.line)
     match = Match()
-    problems = findings.count
+    sound = mapping.entries.keys() <= set(RULE_KEYS)
     if "match" in fields:
+        problems = findings.count
         match = read_match(findings, *fields["match"])
-    sound = findings.count == problems and not (set(mapping.entries) - set(RULE_KEYS))
+        sound = sound and findings.count == problems and is_readable(fields["match"][1])
     written, outcome = _read_outcome(document, fields)
     if not written:
         outcome = default

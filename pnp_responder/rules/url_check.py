@@ -20,7 +20,7 @@ _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(//)?")
 _HOST = re.compile(r"[A-Za-z0-9._~%!$&'()*+,;={}-]+")
 _ORDINARY = re.compile(r"[!#-;=?-\[\]_a-z{}~]+")
 _GOOD = re.compile(
-    r"(?:https?|t?ftp)://(?:[A-Za-z0-9._~%!$&'()*+,;={}:-]*@)?[A-Za-z0-9._~%!$&'()*+,;={}-]+(?::[0-9]{1,5})?"
+    r"(?:https?|t?ftp)://(?:[A-Za-z0-9._~%!$&'()*+,;={}:-]*@)?(?:[A-Za-z0-9._~%!$&'()*+,;={}-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?"
     r"(?:[/?#][!-~]*)?",
     re.IGNORECASE,
 )
@@ -34,7 +34,7 @@ class UrlProblem(NamedTuple):
 
 
 def is_url(text: str) -> bool:
-    """The quick form of `check_url`, for URLs rendered while phones wait; takes no IPv6 host."""
+    """The quick form of `check_url`, for URLs rendered while phones wait."""
     return _GOOD.fullmatch(text) is not None
 
 

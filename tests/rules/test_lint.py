@@ -72,3 +72,11 @@ def test_shadows_are_found_among_many_rules() -> None:
     assert warnings("rules:\n" + rules) == [
         "rule 'rule-3001' can never match: rule 'rule-1' at line 2 comes first and is at least as wide"
     ]
+
+
+def test_the_search_for_shadows_ends_in_time() -> None:
+    # 1,500 rules that no index can tell apart: the last pair lies beyond the limit.
+    rules = "".join(f"  - {{match: {{model: '*x{n % 1499}'}}, ignore: true}}\n" for n in range(1500))
+    assert warnings("rules:\n" + rules) == []
+    few = "".join(f"  - {{match: {{model: '*x{n % 899}'}}, ignore: true}}\n" for n in range(900))
+    assert len(warnings("rules:\n" + few)) == 1
