@@ -33,7 +33,7 @@ def read_enrollment(request: Request, datagram: Datagram) -> Enrollment:
     if event.package.lower() != EVENT_PACKAGE:
         raise NotAnEnrollment(489, "not the ua-profile event package", (("Allow-Events", EVENT_PACKAGE),))
     _check_accept(request)
-    values = {parameter.name.lower(): parameter.value or "" for parameter in event.parameters}
+    values = {parameter.name.lower(): _clean(parameter.value or "") for parameter in event.parameters}
     for alias in PARAMETER_ALIASES:
         if alias.written in values and not values.get(alias.meant):
             values[alias.meant] = values[alias.written]
@@ -46,10 +46,14 @@ def read_enrollment(request: Request, datagram: Datagram) -> Enrollment:
             read_mac(request), values.get("vendor", ""), values.get("model", ""), values.get("version", "")
         ),
         profile_type,
-        "" if agent is None else _CONTROLS.sub("\ufffd", agent.decode(errors="replace")),
+        "" if agent is None else _clean(agent.decode(errors="replace")),
         datagram.remote,
         datagram.local,
     )
+
+
+def _clean(text: str) -> str:
+    return text if text.isprintable() else _CONTROLS.sub("\ufffd", text)
 
 
 def read_mac(request: Request) -> Mac | None:
