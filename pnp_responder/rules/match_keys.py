@@ -35,6 +35,7 @@ _MAC_PREFIX = re.compile(
 )
 _MAC_GLOB_TOKEN = re.compile(r"[0-9a-f*?]|\[!?[0-9a-f-]+\]", re.ASCII)
 _COMPARISON = re.compile(r"(<=|>=|==|!=|<|>)\s*(\S.*)", re.DOTALL)
+_MIXED_VERSIONS = re.compile(r"v?[0-9][\w.-]*\s*,\s*(?:[<>]|[=!]=)", re.ASCII | re.IGNORECASE)
 _NETWORK = re.compile(r"([0-9.]{7,15})(?:/([0-9]{1,2}))?", re.ASCII)
 
 
@@ -95,7 +96,7 @@ def _interface(text: str) -> ValueTest:
 
 def _version(text: str) -> ValueTest:
     if text[:1] not in tuple("<>=!"):
-        if re.search(r",\s*(?:[<>]|[=!]=)", text):
+        if _MIXED_VERSIONS.match(text):
             raise ValueError("a version's comparisons are joined by commas; '==' goes before the first, too")
         return text_or_glob(plain_version(text))
     bounds = []
