@@ -6,7 +6,14 @@ import re
 from typing import NamedTuple
 
 from pnp_responder.errors import RequestError
-from pnp_responder.sip.grammar import BLANKS, Parameter, parse_parameters, quoted_string, quotes_are_closed
+from pnp_responder.sip.grammar import (
+    BLANKS,
+    Parameter,
+    is_token,
+    parse_parameters,
+    quoted_string,
+    quotes_are_closed,
+)
 
 DEFAULT_PORT = 5060
 
@@ -52,7 +59,7 @@ class NameAddr(NamedTuple):
             before, bracket, after = text.partition("<")
             if not bracket:
                 uri, _, parameters = text.partition(";")
-                return cls(checked_uri(uri.strip(BLANKS), header), parse_parameters(parameters), False)
+                return cls(checked_uri(uri.strip(BLANKS), header), _parameters(parameters, header), False)
             if _DISPLAY_TOKENS.fullmatch(before) is None:
                 raise RequestError(400, f"display name without its quotes in {header}")
             rest = bracket + after
@@ -62,7 +69,7 @@ class NameAddr(NamedTuple):
         rest = rest.strip(BLANKS)
         if rest and rest[0] != ";":
             raise RequestError(400, f"text after the URI in {header}")
-        return cls(checked_uri(uri.strip(BLANKS), header), parse_parameters(rest[1:]))
+        return cls(checked_uri(uri.strip(BLANKS), header), _parameters(rest[1:], header))
 
     def parameter(self, name: str) -> str | None:
         """The value of a header parameter; None if it is missing or has no value."""
@@ -75,6 +82,15 @@ class NameAddr(NamedTuple):
     def tag(self) -> str | None:
         """The tag; an empty one counts as none."""
         return self.parameter("tag") or None
+
+
+def _parameters(text: str, header: str) -> tuple[Parameter, ...]:
+    parameters = parse_parameters(text)
+    for name, value, _ in parameters:
+        # It goes into our NOTIFY, where anything else would be more than a tag.
+        if value and name.lower() == "tag" and not is_token(value):
+            raise RequestError(400, f"the tag in {header} is no token")
+    return parameters
 
 
 def checked_uri(text: str, header: str) -> str:

@@ -86,6 +86,14 @@ def test_tag(text: str, tag: str | None) -> None:
     assert NameAddr.parse(text, "To").tag == tag
 
 
+@pytest.mark.parametrize("tag", ['"x;y"', '"say \\"hi\\""', '"a>b"', "a b", 'a"b"', "a,b", "a/b", "é"])
+@pytest.mark.parametrize("address", ["<sip:a@b>", "sip:a@b"])
+def test_a_tag_is_a_token(address: str, tag: str) -> None:
+    with pytest.raises(RequestError) as caught:
+        NameAddr.parse(f"{address};tag={tag}", "From")
+    assert (caught.value.status, caught.value.reason) == (400, "the tag in From is no token")
+
+
 @pytest.mark.parametrize("text", ["sip:a", "x-y+z.1:anything", "sip:a@[2001:db8::1]:5060;x=%20"])
 def test_uris(text: str) -> None:
     assert checked_uri(text, "To") == text
