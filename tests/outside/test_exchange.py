@@ -15,7 +15,8 @@ from tests.outside.conftest import PHONE, SERVER, Lan
 from tests.outside.phone import Arrival, Phone
 from tests.outside.rules_for_all import rules_text, url_for
 from tests.outside.server import Server
-from tests.outside.shapes import PORTS, draw_shape
+from tests.outside.shape_words import PORTS
+from tests.outside.shapes import draw_shape
 
 BASE = f"http://{SERVER}"
 SEED = next(sample for sample in PHONES if sample.mac == "000810a99948")
