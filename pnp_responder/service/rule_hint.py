@@ -32,11 +32,9 @@ def rule_hint(enrollment: Enrollment) -> str:
 
 
 def _glob(value: str) -> str:
-    """A pattern that matches `value` as it stands: no wildcard, no comparison, not the word `none`."""
-    pattern = _GLOB_SIGNS.sub(r"[\1]", value)
-    if pattern.casefold() == "none" or _COMPARISON.match(pattern):
-        pattern = f"[{pattern[0]}]{pattern[1:]}"
-    return pattern
+    """A pattern that matches `value`: no other wildcard, no comparison of versions, not the word `none`."""
+    pattern = _COMPARISON.sub("?", _GLOB_SIGNS.sub(r"[\1]", value))
+    return "?" + pattern[1:] if pattern.casefold() == "none" else pattern
 
 
 def _yaml(text: str) -> str:

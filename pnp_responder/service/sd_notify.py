@@ -11,6 +11,7 @@ from collections.abc import Mapping
 # States that must not be lost wait here while the manager's socket is full.
 _MOST_WAITING = 16
 _STATUS_LENGTH = 500
+_STATUS = b"STATUS="
 
 
 class SdNotify:
@@ -53,7 +54,7 @@ class SdNotify:
         if text != self._status:
             self._status = text
             line = "".join(c if c.isprintable() else "?" for c in text[:_STATUS_LENGTH])
-            self._send(f"STATUS={line}", keep=True)
+            self._send(f"{_STATUS.decode()}{line}", keep=True)
 
     def alive(self) -> None:
         """The serving loop turns."""
@@ -77,6 +78,8 @@ class SdNotify:
         self.flush()
         octets = state.encode("utf-8", "replace")
         if (self._waiting or not self._try(octets)) and keep:
+            if octets.startswith(_STATUS):  # only the newest is of interest
+                self._waiting = deque((w for w in self._waiting if not w.startswith(_STATUS)), _MOST_WAITING)
             self._waiting.append(octets)
 
     def _try(self, octets: bytes) -> bool:

@@ -1,0 +1,77 @@
+"""One entry, one line; nothing a stranger says makes two of it."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pnp_responder.service.log_format import Entry, line_renderer
+
+CONSOLE = line_renderer("console")
+JSON = line_renderer("json")
+ANYTHING = st.text(st.characters(), max_size=30)
+
+
+def entry(**fields: object) -> Entry:
+    return Entry(1_700_000_000.123, logging.INFO, "enrollment_offered", fields)
+
+
+def test_a_line_of_json() -> None:
+    line = JSON(entry(mac="00a859112233", model="VOIP PHONE", status=None, attempts=2, problems=["a", "b"]))
+    assert json.loads(line) == {
+        "timestamp": "2023-11-14T22:13:20.123Z",
+        "level": "info",
+        "event": "enrollment_offered",
+        "mac": "00a859112233",
+        "model": "VOIP PHONE",
+        "status": None,
+        "attempts": 2,
+        "problems": ["a", "b"],
+    }
+
+
+def test_a_line_for_a_terminal_leaves_out_what_is_not_given() -> None:
+    line = CONSOLE(entry(mac="00a859112233", vendor="", model="VOIP PHONE", status=None, attempts=2))
+    when, shown = line[:23], line[24:]
+    assert re.fullmatch(r"[0-9-]{10} [0-9:]{8}\.123", when)
+    assert shown == 'info     enrollment_offered   mac=00a859112233 model="VOIP PHONE" attempts=2'
+
+
+def test_quotes_are_unambiguous() -> None:
+    line = CONSOLE(entry(a='say "x"', b="it's", c="both ' and \"", d="k=v", e="back\\slash"))
+    assert line.endswith(r"""a='say "x"' b="it's" c="both ' and \"" d="k=v" e=back\\slash""")
+
+
+def test_colour_marks_the_level_alone() -> None:
+    line = line_renderer("console", colour=True)(entry(mac="00a859112233")._replace(level=logging.ERROR))
+    assert "\x1b[31merror   \x1b[0m" in line
+    assert line.count("\x1b") == 2
+
+
+@given(ANYTHING, ANYTHING)
+def test_strangers_cannot_break_a_line(one: str, other: str) -> None:
+    for render in (CONSOLE, JSON):
+        assert render(entry(model=one, hint=[other])).isprintable()
+
+
+@given(st.dictionaries(st.sampled_from(["mac", "vendor", "model", "url"]), ANYTHING, min_size=1))
+def test_a_terminal_line_can_be_taken_apart_again(fields: dict[str, str]) -> None:
+    rest = CONSOLE(entry(**fields)).partition("enrollment_offered")[2].strip()
+    pair = re.compile(r"""(\w+)=(?:'([^']*)'|"((?:\\.|[^"\\])*)"|([^\s"'=]+))(?: |$)""")
+    found = {}
+    while rest:
+        match = pair.match(rest)
+        assert match, rest
+        found[match[1]] = match[2] or (match[3] or match[4] or "").replace('\\"', '"')
+        rest = rest[match.end() :]
+    expected = {key: json.loads(JSON(entry(**{key: value})))[key] for key, value in fields.items() if value}
+    assert found == expected
+
+
+@given(ANYTHING)
+def test_json_holds_the_same_text_as_the_terminal(text: str) -> None:
+    assert json.loads(JSON(entry(model=text)))["model"].isprintable()

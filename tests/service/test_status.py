@@ -1,0 +1,46 @@
+"""The line of `systemctl status`."""
+
+from __future__ import annotations
+
+import re
+
+from pnp_responder.datagram import Local, SocketAddress
+from pnp_responder.enrollment import Device, Enrollment, Offer
+from pnp_responder.events import DatagramDropped, EnrollmentOffered
+from pnp_responder.service.status import Status
+
+NOON = 1_700_000_000.0
+OFFERED = EnrollmentOffered(Enrollment(Device()), Offer("http://x/", "rule"))
+DROPPED = DatagramDropped("", SocketAddress("192.0.2.1", 1), Local("eth1", SocketAddress("192.0.2.2", 2)))
+
+
+def line(status: Status, now: float = NOON) -> str:
+    return re.sub("[0-9]{2}:[0-9]{2}:[0-9]{2}", "<time>", status.line(now))
+
+
+def test_waiting_then_serving() -> None:
+    status = Status(rules=1)
+    status.waiting = "eth1"
+    assert line(status) == "waiting for eth1; 1 rule of <time>; 0 offers today"
+    status.serving = ["eth1 (192.0.2.1)", "eth2 (198.51.100.1)"]
+    assert line(status).startswith("serving eth1 (192.0.2.1), eth2 (198.51.100.1); ")
+
+
+def test_counts_the_offers_of_the_day() -> None:
+    status = Status(rules=2)
+    for event in (OFFERED, DROPPED):
+        status.event(event)
+    assert line(status).endswith("2 rules of <time>; 1 offer today")
+    assert line(status, NOON + 86_400).endswith("0 offers today")
+
+
+def test_a_bad_file_comes_first_until_it_is_good() -> None:
+    status = Status(rules=2)
+    status.serving = ["eth1 (192.0.2.1)"]
+    status.rules_refused("rules.yaml:3:1: unknown key 'x'")
+    assert line(status) == (
+        "RULES FILE IS BAD, 2 rules of <time> stay in service: rules.yaml:3:1: unknown key 'x'; "
+        "serving eth1 (192.0.2.1)"
+    )
+    status.rules_taken(3)
+    assert line(status) == "serving eth1 (192.0.2.1); 3 rules of <time>; 0 offers today"
