@@ -86,9 +86,10 @@ endef
 $(PY):
 	@$(MAKE_VENV)
 
-# The stamp is written last: a half-made environment is found out by its pip and made anew.
+# The stamp is written last. A half-made environment has no pip, or is none yet (its python installs into the
+# system); it is made anew.
 $(SERVES): pyproject.toml $(PY)
-	@$(PY) -m pip --version >/dev/null 2>&1 || { $(MAKE_VENV); }
+	@$(PY) -c 'import pip, sys; sys.exit(sys.prefix == sys.base_prefix)' 2>/dev/null || { $(MAKE_VENV); }
 	@$(PIP) install --editable .
 	@touch $@
 
