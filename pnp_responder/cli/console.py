@@ -31,6 +31,9 @@ def open_missing_streams() -> None:
             os.fstat(descriptor)
         except OSError:
             os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free: this one
+    # Python has no such object where the descriptor was closed when it started.
+    sys.stdout = sys.stdout or os.fdopen(1, "w", closefd=False)
+    sys.stderr = sys.stderr or os.fdopen(2, "w", closefd=False)
 
 
 def wants_colour(stream: TextIO | None, environment: Mapping[str, str] = os.environ) -> bool:

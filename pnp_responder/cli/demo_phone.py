@@ -12,7 +12,7 @@ from types import TracebackType
 from pnp_responder.datagram import SocketAddress
 
 # So long without a datagram means: nothing more comes. The responder answers within milliseconds.
-PATIENCE = 3.0
+PATIENCE = 1.5
 _LARGEST = 65_535
 _COPIED = ("via:", "from:", "to:", "call-id:", "cseq:")
 
@@ -41,9 +41,7 @@ class DemoPhone:
 
     async def ask(self, group: SocketAddress) -> str | None:
         """Multicast the SUBSCRIBE, confirm the NOTIFY; the URL in it, or None if none comes."""
-        subscribe = files(__package__).joinpath("demo.subscribe").read_text(encoding="ascii")
-        subscribe = subscribe.replace("{phone}", str(self._address)).replace("{host}", self._address.host)
-        self._send(subscribe.replace("\n", "\r\n").encode(), group)
+        self._send(subscribe_of(self._address), group)
         url: str | None = None
         accepted = False
         while url is None or not accepted:
@@ -71,6 +69,12 @@ class DemoPhone:
         loop = asyncio.get_running_loop()
         payload, sender = await loop.sock_recvfrom(self._socket, _LARGEST)
         return payload, SocketAddress(*sender)
+
+
+def subscribe_of(phone: SocketAddress) -> bytes:
+    """What the phone at this address multicasts."""
+    text = files(__package__).joinpath("demo.subscribe").read_text(encoding="ascii")
+    return text.replace("{phone}", str(phone)).replace("{host}", phone.host).replace("\n", "\r\n").encode()
 
 
 def _confirmation(notify: bytes) -> bytes:
