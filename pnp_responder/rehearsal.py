@@ -13,7 +13,7 @@ from pnp_responder.admission import Admission
 from pnp_responder.datagram import Datagram, Local, SocketAddress
 from pnp_responder.enrollment import Decide, Decision, Enrollment
 from pnp_responder.errors import MalformedMessage, RequestError
-from pnp_responder.events import DatagramDropped, RequestRefused
+from pnp_responder.events import DatagramDropped, EnrollmentDeclined, EnrollmentOffered, RequestRefused
 from pnp_responder.responder import Responder
 from pnp_responder.sip import Identifiers
 from pnp_responder.sip.address import DEFAULT_PORT, SipUri
@@ -24,6 +24,8 @@ STAND_IN_LOCAL = Local("?", SocketAddress("192.0.2.1", DEFAULT_PORT))
 
 STAND_IN_REMOTE = SocketAddress("192.0.2.2", DEFAULT_PORT)
 """The device's end where neither the caller nor the message tells it."""
+
+_ANYBODY = Admission({}, allow=[IPv4Network("0.0.0.0/0")])
 
 
 class Rehearsal(NamedTuple):
@@ -48,24 +50,21 @@ def rehearse(
     local: Local | None = None,
 ) -> Rehearsal:
     """Answer `payload` as if a phone had just multicast it. Raises nothing for its octets."""
-    heard: list[tuple[Enrollment, Decision]] = []
 
-    def listen(enrollment: Enrollment) -> Decision:
-        known = enrollment._replace(remote=remote, local=local)
-        decision = decide(known)
-        heard.append((known, decision))
-        return decision
+    def known(enrollment: Enrollment) -> Enrollment:
+        return enrollment._replace(remote=remote, local=local)
 
-    anywhere = [IPv4Network("0.0.0.0/0")]
-    responder = Responder(listen, identifiers=identifiers, admission=Admission({}, allow=anywhere))
+    responder = Responder(lambda e: decide(known(e)), identifiers=identifiers, admission=_ANYBODY)
     source = remote or _claimed_source(payload) or STAND_IN_REMOTE
     datagram = Datagram(payload, source, local or STAND_IN_LOCAL, multicast=True)
     output = responder.receive_datagram(datagram, 0.0)
-    if heard:
-        enrollment, decision = heard[0]
-        return Rehearsal(enrollment, decision, None, output.datagrams)
-    refusals = [e.reason for e in output.events if isinstance(e, DatagramDropped | RequestRefused)]
-    return Rehearsal(None, None, refusals[0], output.datagrams)
+    (event,) = output.events
+    if isinstance(event, EnrollmentOffered):
+        return Rehearsal(known(event.enrollment), event.offer, None, output.datagrams)
+    if isinstance(event, EnrollmentDeclined):
+        return Rehearsal(known(event.enrollment), event.decline, None, output.datagrams)
+    assert isinstance(event, DatagramDropped | RequestRefused)  # the other events follow a NOTIFY
+    return Rehearsal(None, None, event.reason, output.datagrams)
 
 
 def _claimed_source(payload: bytes) -> SocketAddress | None:
@@ -82,7 +81,9 @@ def _claimed_source(payload: bytes) -> SocketAddress | None:
         places.insert(0, (contact.host, contact.port))
     for host, port in places:
         try:
-            return SocketAddress(str(IPv4Address(host)), port or DEFAULT_PORT)
+            source = SocketAddress(str(IPv4Address(host)), port or DEFAULT_PORT)
         except ValueError:
             continue
+        if _ANYBODY.refusal(source, STAND_IN_LOCAL) is None:
+            return source
     return None
