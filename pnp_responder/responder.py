@@ -124,7 +124,8 @@ class Responder:
         return self._carry_out(self._clients.handle_timeout(now))
 
     def _receive_response(self, response: Response, datagram: Datagram, now: float) -> Output[Event]:
-        effects = None if datagram.multicast else self._clients.receive_response(response, now)
+        # RFC 3261 17.1.3: whatever the socket; some stacks answer to where they had asked, the group.
+        effects = self._clients.receive_response(response, now)
         if effects is None:
             return self._dropped(datagram, "a response to nothing that we asked")
         return self._carry_out(effects)

@@ -10,7 +10,7 @@ import pytest
 from pnp_responder.admission import Admission
 from pnp_responder.datagram import Datagram, SocketAddress
 from pnp_responder.engine import Output
-from pnp_responder.enrollment import Decision, Decline, Enrollment, Offer
+from pnp_responder.enrollment import Decide, Decision, Decline, Enrollment, Offer
 from pnp_responder.events import (
     DatagramDropped,
     EnrollmentDeclined,
@@ -63,6 +63,10 @@ def told(output: Output[Event]) -> list[type[Event]]:
 
 def refuse(enrollment: Enrollment) -> Decision:
     return Decline("no rule matches")
+
+
+def always(decision: Decision) -> Decide:
+    return lambda _: decision
 
 
 def as_method(method: str, **rows: str | bytes | None) -> bytes:
@@ -270,8 +274,8 @@ class TestWhatOnWhat:
         frame = len(responder().receive_datagram(heard(SUBSCRIBE), 0.0).datagrams[1].payload) - len(URL)
         for length, count in ((1299, 2), (1300, 2), (1301, 0)):
             # A length of 100 to 999 octets takes one digit more than URL's.
-            url = "x" * (length - frame - 1)
-            output = responder(lambda _, u=url: Offer(u, "long")).receive_datagram(heard(SUBSCRIBE), 0.0)
+            engine = responder(always(Offer("x" * (length - frame - 1), "long")))
+            output = engine.receive_datagram(heard(SUBSCRIBE), 0.0)
             assert len(output.datagrams) == count
             if count:
                 assert len(output.datagrams[1].payload) == length
@@ -516,10 +520,11 @@ class TestNotify:
         right = engine.receive_datagram(heard(answer(notify.payload), multicast=False), 0.2)
         assert told(right) == [NotifyAnswered]
 
-    def test_an_answer_to_the_group_is_nobodys(self, engine: Responder) -> None:
+    def test_an_answer_to_the_group_counts(self, engine: Responder) -> None:
+        """RFC 3261 17.1.3: the branch decides, whatever the socket."""
         notify = offered(engine)
         output = engine.receive_datagram(heard(answer(notify.payload)), 0.1)
-        assert told(output) == [DatagramDropped]
+        assert told(output) == [NotifyAnswered]
 
     def test_unreachable(self, engine: Responder) -> None:
         notify = offered(engine)
