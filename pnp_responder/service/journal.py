@@ -32,7 +32,7 @@ from pnp_responder.service.rule_hint import rule_hint
 # Refusals of the same kind: the group is used for other SIP too, and that is nobody's fault.
 REFUSALS_TOLD, REFUSALS_WINDOW = 3, 60.0
 # Lines about phones. A campus after a power cut stays below; a flood of invented phones does not.
-PHONES_TOLD, PHONES_WINDOW = 6_000, 10.0
+PHONES_TOLD, PHONES_WINDOW = 20_000, 10.0
 # Phones that no rule matched are told once, with the rule that would serve them.
 UNMATCHED_SEEN, UNMATCHED_AGAIN = 4_096, 600.0
 UNMATCHED_TOLD, UNMATCHED_WINDOW = 500, 60.0
@@ -140,12 +140,19 @@ class Journal:
     def _phone(self, name: str, level: int, enrollment: Enrollment, offer: Offer, **more: int) -> None:
         if level < self._level or not self._phones.tell((name, ""), _host(enrollment), self._clock()):
             return
-        fields = _device(enrollment)
-        fields["rule"] = offer.rule
-        fields["url"] = mask_url(offer.url)
-        fields |= _where(enrollment)
-        fields |= more
-        self.note(name, level, **fields)
+        (mac, vendor, model, version), _, _, remote, local = enrollment
+        fields: Fields = {
+            "mac": mac,
+            "vendor": vendor,
+            "model": model,
+            "version": version,
+            "rule": offer.rule,
+            "url": mask_url(offer.url),
+            "interface": local.interface if local else None,
+            "source": str(remote) if remote else None,
+            **more,
+        }
+        self._put(Entry(self._wall(), level, name, fields))
 
     def _declined(self, event: EnrollmentDeclined) -> None:
         enrollment, decline, status = event

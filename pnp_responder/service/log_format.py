@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Callable, MutableMapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
 import structlog
@@ -55,13 +56,22 @@ def _escape_values(_: object, __: str, fields: MutableMapping[str, Any]) -> Muta
 
 
 def _json_line(_: object, __: str, fields: MutableMapping[str, Any]) -> str:
-    when = datetime.fromtimestamp(fields.pop("timestamp"), UTC)
+    second, milliseconds = divmod(int(fields.pop("timestamp") * 1000), 1000)
     head = {
-        "timestamp": f"{when:%Y-%m-%dT%H:%M:%S}.{when.microsecond // 1000:03}Z",
+        "timestamp": f"{_utc(second)}.{milliseconds:03}Z",
         "level": fields.pop("level"),
         "event": fields.pop("event"),
     }
-    return json.dumps(head | dict(fields), default=str)
+    return _encode(head | dict(fields))
+
+
+# A burst has thousands of lines in the same second; and json.dumps would make an encoder for each.
+_encode = json.JSONEncoder(default=str).encode
+
+
+@lru_cache(maxsize=2)
+def _utc(second: int) -> str:
+    return f"{datetime.fromtimestamp(second, UTC):%Y-%m-%dT%H:%M:%S}"
 
 
 class _Console:
