@@ -24,7 +24,7 @@ _LABELS = {
 }
 
 _BLANK_LINE = re.compile(rb"\n\r?\n")
-_FOLD = re.compile(rb"\r?\n[ \t]+")
+_FOLD = re.compile(rb"\n[ \t]+")
 _LONGEST_LENGTH = 10
 
 
@@ -50,6 +50,8 @@ def read_head(rows: bytes) -> tuple[RequestError | None, Headers, bytes]:
     fault: RequestError | None = None
     if head[:1] in (b" ", b"\t"):
         fault = RequestError(400, "the start line is folded")
+    # One CR ends a row with the LF; any other is an octet of the value.
+    head = head.removesuffix(b"\r").replace(b"\r\n", b"\n")
     if b"\n " in head or b"\n\t" in head:
         head = _FOLD.sub(b" ", head)
     lines = head.split(b"\n", MAX_HEADERS)
@@ -59,11 +61,9 @@ def read_head(rows: bytes) -> tuple[RequestError | None, Headers, bytes]:
     add = headers.add
     for line in lines:
         octets, colon, value = line.partition(b":")
-        if colon:
-            name = USUAL_SPELLINGS.get(octets) or canonical_name(octets)
-            if name is not None:
-                # One CR ends the row with the LF; another one is an octet of the value.
-                add(name, (value[:-1] if value[-1:] == b"\r" else value).strip(b" \t"))
+        name = USUAL_SPELLINGS.get(octets) or canonical_name(octets)
+        if colon and name is not None:
+            add(name, value.strip(b" \t"))
     length = headers.get("content-length")
     if length is not None:
         wanted = int(length) if length.isdigit() and len(length) <= _LONGEST_LENGTH else None
