@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from pnp_responder.errors import RequestError
 from pnp_responder.sip.grammar import is_token
+from pnp_responder.sip.head import MAX_VALUE
 from pnp_responder.sip.message import Request
 
 KNOWN_METHODS = frozenset(
@@ -58,12 +59,17 @@ def check_dialog(request: Request) -> None:
 
 
 def check_extensions(request: Request) -> None:
-    """Raises RequestError 420 for any option tag in Require: we know none (RFC 3261 8.2.2.3)."""
+    """Raises RequestError 420 for any option tag in Require: we know none (RFC 3261 8.2.2.3).
+
+    400 and 513 for a Require that cannot be echoed.
+    """
     required = request.elements("require")
     if required:
         if not all(map(is_token, required)):
             raise RequestError(400, "not a valid Require")
         tags = ", ".join(required)
+        if len(tags) > MAX_VALUE:  # or the answer could be longer than any datagram
+            raise RequestError(513, "Require is too long")
         raise RequestError(420, "an extension is required", (("Unsupported", tags),))
 
 

@@ -81,7 +81,13 @@ class Via(NamedTuple):
         if not self.wants_rport and not claims and self.host == remote.host:
             return self.text
         rport = f"rport={remote.port}"
-        kept = [rport if name == "rport" else piece for name, piece in named if name != "received"]
+        kept: list[str] = []
+        for name, piece in named:
+            if name != "rport" and name != "received":
+                kept.append(piece)
+            elif name == "rport" and rport not in kept:
+                # A second one is dropped: a row of them would make the answer longer than the request.
+                kept.append(rport)
         if self.wants_rport or self.host != remote.host:
             kept.append(f"received={remote.host}")
         return ";".join([head.rstrip(BLANKS), *kept])

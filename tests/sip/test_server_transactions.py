@@ -139,6 +139,18 @@ def test_merged_request() -> None:
     assert not table.is_merged(key(CSeq="2 SUBSCRIBE"))
 
 
+def test_a_merged_request_that_is_answered_all_the_same() -> None:
+    """The first one's end is not the end of the second."""
+    table = ServerTransactions(10)
+    other_path = key(Via="SIP/2.0/UDP 192.0.2.45;branch=z9hG4bK-two")
+    table.respond(key(), REQUEST, ANSWER, 0.0)
+    table.respond(other_path, REQUEST, ANSWER, 1.0)
+    table.handle_timeout(LIFETIME)
+    assert table.knows(other_path)
+    table.handle_timeout(1.0 + LIFETIME)
+    assert len(table) == 0
+
+
 def test_an_error_told_by_unicast_is_not_for_the_group() -> None:
     table = ServerTransactions(10)
     table.respond(key(), heard(SUBSCRIBE, multicast=False), ANSWER, 0.0)

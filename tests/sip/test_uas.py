@@ -94,6 +94,14 @@ def test_require_that_cannot_be_echoed(require: str) -> None:
     assert caught.value.status == 400
 
 
+def test_require_that_would_make_the_answer_too_long() -> None:
+    """Some 60 kB of it would come back as 90 kB, which no datagram can carry."""
+    rows = "\r\nRequire: ".join(["a," * 1500] * 2)
+    with pytest.raises(RequestError) as caught:
+        uas.check_extensions(request(Require=rows))
+    assert caught.value.status == 513
+
+
 def test_content() -> None:
     uas.check_content(request(), "application/url")
     with pytest.raises(RequestError) as caught:

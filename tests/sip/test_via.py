@@ -106,6 +106,7 @@ def test_unique_branch(branch: str, unique: bool) -> None:
         ("phone.example;received=198.51.100.9;branch=b", "phone.example;branch=b;received=192.0.2.45"),
         ("phone.example;Received = [2001:db8::1]", "phone.example;received=192.0.2.45"),
         ("192.0.2.45;rport;received=198.51.100.9", "192.0.2.45;rport=5062;received=192.0.2.45"),
+        ("192.0.2.45;rport;x;rport;rport=1", "192.0.2.45;rport=5062;x;received=192.0.2.45"),
         # Everything else stays as it is.
         (
             "192.0.2.45;maddr=224.0.1.75;ttl=1;rport",
