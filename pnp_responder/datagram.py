@@ -1,4 +1,4 @@
-"""A UDP payload together with its two ends. One type for both directions."""
+"""A UDP payload, or one message by TCP, together with its two ends. One type for both directions."""
 
 from __future__ import annotations
 
@@ -15,11 +15,20 @@ class SocketAddress(NamedTuple):
         return f"{self.host}:{self.port}"
 
 
+UDP = "UDP"
+TCP = "TCP"
+
+
 class Local(NamedTuple):
-    """Our end: the interface's name and the unicast address that we answer from there."""
+    """Our end: the interface's name and the unicast address that we answer from there.
+
+    `transport` is UDP or TCP, as a Via says it. By TCP the pair of `address` and the other end's
+    names the connection: an answer goes back on it or not at all.
+    """
 
     interface: str
     address: SocketAddress
+    transport: str = UDP
 
 
 class Datagram(NamedTuple):

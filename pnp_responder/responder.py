@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from pnp_responder.admission import Admission
-from pnp_responder.datagram import Datagram, SocketAddress
+from pnp_responder.datagram import TCP, UDP, Datagram, Local, SocketAddress
 from pnp_responder.engine import Output
 from pnp_responder.enrollment import Decide, Decline, Enrollment, Offer
 from pnp_responder.errors import MalformedMessage, RequestError
@@ -39,24 +39,13 @@ from pnp_responder.sip import (
 from pnp_responder.sip.effects import Answered, ClientEffect, Send, TimedOut
 from pnp_responder.ua_profile import (
     BODY_TYPE,
-    EVENT_PACKAGE,
     MAX_NOTIFY,
+    OPTIONS_ROWS,
+    SERVED,
     notify_destination,
     notify_request,
     ok_response,
     read_enrollment,
-)
-
-SERVED = ("SUBSCRIBE", "OPTIONS")
-"""What Allow says. CANCEL and ACK are understood as well, but nobody chooses them."""
-
-_OPTIONS_ROWS = (
-    f"Allow: {', '.join(SERVED)}",
-    f"Accept: {BODY_TYPE}",
-    "Accept-Encoding: identity",
-    "Accept-Language: en",
-    "Supported:",
-    f"Allow-Events: {EVENT_PACKAGE}",
 )
 
 
@@ -94,6 +83,10 @@ class Responder:
         """Decide by these rules from the next datagram on."""
         self._decide = decide
 
+    def refusal(self, remote: SocketAddress, local: Local) -> str | None:
+        """None if `remote` may ask where `local` listens, else why not: before a connection is taken."""
+        return self._admission.refusal(remote, local)
+
     def replace_admission(self, admission: Admission) -> None:
         """Admit these sources from the next datagram on (an interface has got another address)."""
         self._admission = admission
@@ -118,6 +111,10 @@ class Responder:
         """See `engine.Engine`."""
         return self._carry_out(self._clients.receive_unreachable(remote, now))
 
+    def receive_closed(self, remote: SocketAddress, now: float) -> Output[Event]:
+        """The TCP connection from `remote` is gone, and with it the way to the phone (RFC 3261 18.4)."""
+        return self._carry_out(self._clients.receive_unreachable(remote, now, TCP))
+
     def handle_timeout(self, now: float) -> Output[Event]:
         """See `engine.Engine`."""
         self._servers.handle_timeout(now)
@@ -136,6 +133,8 @@ class Responder:
             return self._dropped(datagram, "an ACK, which is never answered")
         if request.fault is not None:
             raise request.fault
+        if datagram.local.transport != UDP and request.headers.get("content-length") is None:
+            raise RequestError(400, "no Content-Length")  # RFC 3261 18.3
         key = ServerKey(request, datagram.remote)
         if request.method == "CANCEL":
             return self._receive_cancel(request, key, datagram)
@@ -165,7 +164,7 @@ class Responder:
         uas.check_content(request, BODY_TYPE)
         if datagram.multicast:
             return self._unheard(datagram, "a multicast OPTIONS")
-        return self._answer_statelessly(request, datagram, 200, _OPTIONS_ROWS)
+        return self._answer_statelessly(request, datagram, 200, OPTIONS_ROWS)
 
     def _receive_subscribe(
         self, request: Request, key: ServerKey, datagram: Datagram, now: float
@@ -192,16 +191,15 @@ class Responder:
         remote, local = datagram.remote, datagram.local
         tag, branch = self._identifiers.tag(), self._identifiers.branch()
         notify = notify_request(request, remote, local, tag, branch, offer.url)
-        if len(notify) > MAX_NOTIFY:
+        if len(notify) > MAX_NOTIFY and local.transport == UDP:
             reason = f"the NOTIFY would have {len(notify)} octets; by UDP it may have {MAX_NOTIFY}"
             status = None if datagram.multicast else 500
             decline = Decline(reason, offer.rule, status)
             return self._decline(request, key, datagram, enrollment, decline, status, now)
-        ok = Datagram(
-            ok_response(request, remote, local, tag), response_destination(request.via, remote), local
-        )
+        octets = ok_response(request, remote, local, tag)
+        ok = Datagram(octets, response_destination(request.via, remote, local.transport), local)
         datagrams = self._servers.respond(key, datagram, ok, now)
-        notify_datagram = Datagram(notify, notify_destination(request, remote), local)
+        notify_datagram = Datagram(notify, notify_destination(request, remote, local.transport), local)
         effects = self._clients.request(branch, "NOTIFY", notify_datagram, now)
         self._offered[branch] = (enrollment, offer)
         return self._carry_out(effects, datagrams, (EnrollmentOffered(enrollment, offer),))
@@ -257,9 +255,9 @@ class Responder:
         rows: tuple[str, ...] = (),
         detail: str = "",
     ) -> Datagram:
-        remote = datagram.remote
+        remote, local = datagram.remote, datagram.local
         octets = render_response(request, status, remote, tag, rows, detail)
-        return Datagram(octets, response_destination(request.via, remote), datagram.local)
+        return Datagram(octets, response_destination(request.via, remote, local.transport), local)
 
     def _dropped(self, datagram: Datagram, reason: str) -> Output[Event]:
         return self._output((), (DatagramDropped(reason, datagram.remote, datagram.local),))

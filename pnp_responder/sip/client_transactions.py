@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from heapq import heappop, heappush
 
-from pnp_responder.datagram import Datagram, SocketAddress
+from pnp_responder.datagram import UDP, Datagram, SocketAddress
 from pnp_responder.sip.effects import Answered, ClientEffect, Send, TimedOut, Undeliverable
 from pnp_responder.sip.message import Response
 from pnp_responder.sip.transaction import CLIENT, T1, T2, T4, Action, Input, State
@@ -42,7 +42,8 @@ class ClientTransactions:
     """At most `capacity` requests; when one more is sent, the oldest is given up (it times out).
 
     Each is sent at 0, T1, 3*T1, 7*T1 ... (timer E, doubling to T2), at most `attempts` times, and
-    waited for until 64*T1 (timer F).
+    waited for until 64*T1 (timer F). By TCP it is sent once, and an answered one is forgotten at
+    once (RFC 3261 17.1.2.2: neither timer E nor K).
     """
 
     def __init__(self, capacity: int, attempts: int, t1: float = T1, t2: float = T2, t4: float = T4) -> None:
@@ -52,7 +53,7 @@ class ClientTransactions:
         self._attempts = attempts
         self._t1, self._t2, self._t4 = t1, t2, t4
         self._alive: OrderedDict[str, _ClientTransaction] = OrderedDict()
-        self._waiting_for: dict[SocketAddress, list[str]] = {}
+        self._waiting_for: dict[tuple[SocketAddress, str], list[str]] = {}
         self._heap: list[tuple[float, str]] = []
 
     def __len__(self) -> int:
@@ -69,7 +70,7 @@ class ClientTransactions:
         transaction = _ClientTransaction(branch, method, datagram)
         transaction.timer_f = now + 64 * self._t1
         self._alive[branch] = transaction
-        self._waiting_for.setdefault(datagram.remote, []).append(branch)
+        self._waiting_for.setdefault((datagram.remote, datagram.local.transport), []).append(branch)
         self._set_e(transaction, now)
         self._wake(transaction)
         return effects
@@ -88,9 +89,11 @@ class ClientTransactions:
             return self._run(transaction, Input.PROVISIONAL, now)
         return self._run(transaction, Input.FINAL, now, response.status)
 
-    def receive_unreachable(self, remote: SocketAddress, now: float) -> tuple[ClientEffect, ...]:
-        """End all requests to `remote` (RFC 3261 18.4)."""
-        branches = tuple(self._waiting_for.get(remote, ()))
+    def receive_unreachable(
+        self, remote: SocketAddress, now: float, transport: str = UDP
+    ) -> tuple[ClientEffect, ...]:
+        """End all requests to `remote` by that transport (RFC 3261 18.4)."""
+        branches = tuple(self._waiting_for.get((remote, transport), ()))
         return tuple(
             effect for branch in branches for effect in self._run(self._alive[branch], Input.UNREACHABLE, now)
         )
@@ -135,7 +138,8 @@ class ClientTransactions:
             elif action is Action.SET_E:
                 self._set_e(transaction, now)
             elif action is Action.SET_K:
-                transaction.timer_e, transaction.timer_f = _NEVER, now + self._t4
+                t4 = self._t4 if _is_repeated(transaction) else 0.0
+                transaction.timer_e, transaction.timer_f = _NEVER, now + t4
                 self._stop_waiting(transaction)
                 self._wake(transaction)
             elif action is Action.TO_USER:
@@ -152,15 +156,15 @@ class ClientTransactions:
     def _stop_waiting(self, transaction: _ClientTransaction) -> None:
         if transaction.datagram is None:
             return
-        remote = transaction.datagram.remote
-        branches = self._waiting_for[remote]
+        end = transaction.datagram.remote, transaction.datagram.local.transport
+        branches = self._waiting_for[end]
         branches.remove(transaction.branch)
         if not branches:
-            del self._waiting_for[remote]
+            del self._waiting_for[end]
         transaction.datagram = None
 
     def _set_e(self, transaction: _ClientTransaction, now: float) -> None:
-        if transaction.attempts >= self._attempts:
+        if transaction.attempts >= self._attempts or not _is_repeated(transaction):
             transaction.timer_e = _NEVER
             return
         if transaction.state is State.PROCEEDING:
@@ -172,3 +176,7 @@ class ClientTransactions:
     def _wake(self, transaction: _ClientTransaction) -> None:
         transaction.wakes = min(transaction.timer_e, transaction.timer_f)
         heappush(self._heap, (transaction.wakes, transaction.branch))
+
+
+def _is_repeated(transaction: _ClientTransaction) -> bool:
+    return transaction.datagram is not None and transaction.datagram.local.transport == UDP

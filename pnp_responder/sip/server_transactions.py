@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Hashable
 
-from pnp_responder.datagram import Datagram, SocketAddress
+from pnp_responder.datagram import UDP, Datagram, SocketAddress
 from pnp_responder.sip.message import Request
 from pnp_responder.sip.transaction import SERVER, T1, Action, Input, State
 
@@ -50,7 +50,8 @@ class _ServerTransaction:
 class ServerTransactions:
     """At most `capacity` transactions, each held for 64*T1 (timer J) after its answer or silence.
 
-    When one more comes, the oldest goes: its phone has most likely had its answer.
+    When one more comes, the oldest goes: its phone has most likely had its answer. A request by TCP
+    is answered and forgotten, for there timer J is zero (RFC 3261 17.2.2): nobody repeats it.
     """
 
     def __init__(self, capacity: int, t1: float = T1) -> None:
@@ -70,6 +71,8 @@ class ServerTransactions:
 
     def repeat(self, key: ServerKey, datagram: Datagram, now: float) -> tuple[Datagram, ...] | None:
         """None if the request is new; else what to send again: the stored response, or nothing."""
+        if datagram.local.transport != UDP:
+            return None
         transaction = self._alive.get(key.transaction)
         if transaction is None:
             return None
@@ -88,12 +91,16 @@ class ServerTransactions:
         self, key: ServerKey, request: Datagram, response: Datagram, now: float
     ) -> tuple[Datagram, ...]:
         """Answer a new request; each repeat of it until timer J brings the same octets."""
+        if request.local.transport != UDP:
+            return (response,)
         transaction = self._open(key, request, now)
         transaction.response = response
         return self._run(transaction, Input.FINAL, now)
 
     def absorb(self, key: ServerKey, request: Datagram, now: float) -> None:
         """Stay silent to a new request and, until timer J, to each repeat of it."""
+        if request.local.transport != UDP:
+            return
         self._run(self._open(key, request, now), Input.ABSORB, now)
 
     @property

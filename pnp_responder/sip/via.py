@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from pnp_responder.datagram import SocketAddress
+from pnp_responder.datagram import UDP, SocketAddress
 from pnp_responder.sip.address import DEFAULT_PORT, parse_port
 from pnp_responder.sip.grammar import BLANKS, quotes_are_closed, split_outside_quotes
 
@@ -101,13 +101,14 @@ def _raw_parameters(text: str | None) -> list[tuple[str, str]]:
     return [(name.strip(BLANKS).lower(), value.strip(BLANKS)) for name, _, value in pairs]
 
 
-def response_destination(via: Via, remote: SocketAddress) -> SocketAddress:
+def response_destination(via: Via, remote: SocketAddress, transport: str = UDP) -> SocketAddress:
     """Where the response to a request from `remote` goes: always to the source address.
 
-    The port is the source's if rport was asked for (RFC 3581 4), else sent-by's, 5060 if none is
-    written (RFC 3261 18.2.2). `maddr` and `received` of the sender are not followed: they would
-    aim our answers at somebody else.
+    By TCP it goes back on the connection (RFC 3261 18.2.2). By UDP the port is the source's if
+    rport was asked for (RFC 3581 4), else sent-by's, 5060 if none is written (RFC 3261 18.2.2).
+    `maddr` and `received` of the sender are not followed: they would aim our answers at somebody
+    else.
     """
-    if via.wants_rport or via.port == 0:
+    if via.wants_rport or via.port == 0 or transport != UDP:
         return remote
     return SocketAddress(remote.host, via.port or DEFAULT_PORT)

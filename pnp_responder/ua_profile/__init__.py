@@ -3,6 +3,7 @@
 Knows the SIP messages of `sip`; knows nothing of rules, and decides nothing.
 """
 
+from pnp_responder.ua_profile.capabilities import OPTIONS_ROWS, SERVED
 from pnp_responder.ua_profile.notify import (
     MAX_NOTIFY,
     notify_destination,
@@ -15,6 +16,8 @@ __all__ = [
     "BODY_TYPE",
     "EVENT_PACKAGE",
     "MAX_NOTIFY",
+    "OPTIONS_ROWS",
+    "SERVED",
     "notify_destination",
     "notify_request",
     "ok_response",

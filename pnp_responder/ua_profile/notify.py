@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pnp_responder.datagram import Local, SocketAddress
+from pnp_responder.datagram import UDP, Local, SocketAddress
 from pnp_responder.errors import RequestError
 from pnp_responder.sip.address import DEFAULT_PORT, NameAddr
 from pnp_responder.sip.message import Request
@@ -24,7 +24,7 @@ def ok_response(request: Request, remote: SocketAddress, local: Local, to_tag: s
     12.1.1).
     """
     headers = [f"Record-Route: {route}" for route in _routes(request)]
-    headers += [f"Contact: <sip:{local.address}>", "Expires: 0"]
+    headers += [f"Contact: {_contact(local)}", "Expires: 0"]
     return render_response(request, 200, remote, to_tag, headers)
 
 
@@ -45,7 +45,7 @@ def notify_request(
     from_tag = request.from_.tag
     rows = [
         f"NOTIFY {target} SIP/2.0",
-        f"Via: SIP/2.0/UDP {local.address};branch={branch};rport",
+        f"Via: SIP/2.0/{local.transport} {local.address};branch={branch};rport",
         "Max-Forwards: 70",
         f"From: <{request.to.uri}>;tag={to_tag}",
         # RFC 3261 12.2.1.1: a null tag is left out.
@@ -53,7 +53,7 @@ def notify_request(
         f"Call-ID: {request.text('call-id')}",
         "CSeq: 1 NOTIFY",
         *(f"Route: {route}" for route in routes),
-        f"Contact: <sip:{local.address}>",
+        f"Contact: {_contact(local)}",
         f"Event: {request.event.strict}",
         "Subscription-State: terminated;reason=timeout",
         f"Content-Type: {BODY_TYPE}",
@@ -64,18 +64,22 @@ def notify_request(
     return "\r\n".join(rows).encode()
 
 
-def notify_destination(request: Request, remote: SocketAddress) -> SocketAddress:
+def notify_destination(request: Request, remote: SocketAddress, transport: str = UDP) -> SocketAddress:
     """Where the NOTIFY goes: to the Contact's port if its host is the source, else to the source.
 
-    Never to another host: a Contact, a Route or a maddr is a stranger's word (RFC 3261 12.2.1.1
-    would have us believe it).
+    By TCP always to the source: the connection is there, and we open none. Never to another host: a
+    Contact, a Route or a maddr is a stranger's word (RFC 3261 12.2.1.1 would have us believe it).
     """
     contact = request.contact_uri
-    if contact is None:
+    if contact is None or transport != UDP:
         return remote
     if contact.host != remote.host or contact.port == 0:
         return remote
     return SocketAddress(remote.host, contact.port or DEFAULT_PORT)
+
+
+def _contact(local: Local) -> str:
+    return f"<sip:{local.address}>" if local.transport == UDP else f"<sip:{local.address};transport=tcp>"
 
 
 def _target(request: Request, remote: SocketAddress) -> str:
