@@ -16,7 +16,7 @@ _VALUES = {"errors", "datagram", "mac"}
 _BELOW_SERVICE = {
     *_VALUES,
     *("enrollment", "engine", "escaping", "masking", "events", "admission", "sip", "ua_profile", "rules"),
-    *("responder", "rehearsal", "net"),
+    *("responder", "rehearsal", "net", "capture"),
 }
 _BELOW_CLI = _BELOW_SERVICE | {"service"}
 
@@ -37,10 +37,14 @@ FLOORS: dict[str, set[str]] = {
     "responder": {"errors", "datagram", "engine", "enrollment", "events", "admission", "sip", "ua_profile"},
     "rehearsal": _VALUES | {"admission", "engine", "enrollment", "events", "responder", "sip", "ua_profile"},
     "net": {"errors", "datagram", "engine"},
+    "capture": {
+        *_VALUES,
+        *("admission", "engine", "enrollment", "events", "masking", "responder", "sip"),
+    },
     "service": _BELOW_SERVICE,
     "cli": _BELOW_CLI,
 }
-IMPURE = {"net", "service", "cli"}
+IMPURE = {"net", "capture", "service", "cli"}
 
 BANNED_ON_PURE_FLOORS = {
     *("socket", "asyncio", "time", "random", "os", "pathlib", "threading", "logging", "structlog"),

@@ -12,6 +12,7 @@ from pnp_responder.escaping import escape
 
 # sysexits.h
 USAGE = 64
+DATA_ERROR = 65
 UNAVAILABLE = 69
 SOFTWARE = 70
 IO_ERROR = 74

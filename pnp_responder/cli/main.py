@@ -14,6 +14,7 @@ from pnp_responder.cli.console import IO_ERROR, SOFTWARE, USAGE, open_missing_st
 from pnp_responder.cli.demo import demo
 from pnp_responder.cli.explain import explain
 from pnp_responder.cli.interfaces import interfaces
+from pnp_responder.cli.replay import replay
 from pnp_responder.cli.run import run
 from pnp_responder.cli.schema import schema
 
@@ -44,6 +45,7 @@ app.command(short_help="Check a rules file: all problems, with line and column."
 app.command(short_help="Tell which rule serves a device, and why not the others.")(explain)
 app.command(short_help="List the interfaces that are served, and why not the rest.")(interfaces)
 app.command(short_help="Watch one phone being answered, on this computer alone.")(demo)
+app.command(short_help="Show what the phones of a capture would be told.")(replay)
 app.command(short_help="Print the JSON Schema of rules.yaml, for editors.")(schema)
 
 

@@ -1,0 +1,219 @@
+"""The engine over a capture: recorded requests, recorded times; no socket, no clock, no waiting.
+
+The engine plays the server at the place where the phones' requests arrived. A phone's answer to
+another server's NOTIFY is given to ours: what it confirmed there it would have confirmed here.
+Nothing is sent twice, for nobody in the capture can confirm what it never heard.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from ipaddress import IPv4Network
+from typing import TypeVar
+
+from pnp_responder.admission import Admission
+from pnp_responder.capture.datagrams import CUT, SIP_PORT, Captured
+from pnp_responder.capture.phone_row import PhoneRow
+from pnp_responder.capture.told import Message, answer_to, read_message
+from pnp_responder.datagram import Datagram, Local, SocketAddress
+from pnp_responder.enrollment import Decide
+from pnp_responder.events import (
+    DatagramDropped,
+    EnrollmentDeclined,
+    EnrollmentOffered,
+    Event,
+    NotifyAnswered,
+    RequestRefused,
+    RequestRepeated,
+)
+from pnp_responder.responder import Responder
+from pnp_responder.sip import Identifiers
+
+GROUP = SocketAddress("224.0.1.75", SIP_PORT)
+STAND_IN_LOCAL = SocketAddress("192.0.2.1", SIP_PORT)
+"""Our end where nobody tells it: an address for documentation (RFC 5737)."""
+STAND_IN_REMOTE = SocketAddress("192.0.2.2", SIP_PORT)
+"""A phone's end where the capture is a text."""
+UNKNOWN_INTERFACE = "?"
+
+MOST_PHONES = 50_000
+"""Rows held at once, about 1 KB each; then the oldest is given out, and a phone may get a second one."""
+MOST_CALLS = 20_000
+"""Requests whose answers are looked for."""
+
+T = TypeVar("T")
+
+_ANYBODY = Admission({}, allow=[IPv4Network("0.0.0.0/0")])
+_PACKAGE = b"ua-profile"
+
+Write = Callable[[int, SocketAddress, SocketAddress, bytes], None]
+"""Takes (nanoseconds since 1970, source, destination, payload) of each datagram of the exchange."""
+
+
+class Replay:
+    """Feed it datagrams in the order of their capture, then `end` it; the rows come out of both.
+
+    `local` is where the engine answers from, `interface` what the rules take for the interface where
+    the capture names none.
+    """
+
+    def __init__(
+        self,
+        decide: Decide,
+        *,
+        identifiers: Identifiers,
+        local: SocketAddress = STAND_IN_LOCAL,
+        interface: str = UNKNOWN_INTERFACE,
+        write: Write | None = None,
+        most_phones: int = MOST_PHONES,
+    ) -> None:
+        self._engine = Responder(decide, identifiers=identifiers, admission=_ANYBODY, notify_attempts=1)
+        self._local = local
+        self._interface = interface
+        self._write = write
+        self._most_phones = most_phones
+        self._rows: dict[object, PhoneRow] = {}
+        self._calls: dict[bytes, PhoneRow] = {}
+        self._notifies: dict[bytes, Datagram] = {}
+        self._deadline: float | None = None
+        self._now = 0.0
+
+    def feed(self, captured: Captured) -> Iterator[PhoneRow]:
+        """Gives rows only where there are too many to be held."""
+        payload = captured.payload
+        if b"SIP/2.0" not in payload and not captured.missing:
+            return
+        if payload.lstrip(b"\r\n")[:10] == b"SUBSCRIBE ":
+            self._request(captured)
+            if len(self._rows) > self._most_phones:
+                yield self._rows.pop(next(iter(self._rows)))
+            return
+        message = read_message(payload)
+        call = None if message is None else self._calls.get(message.call_id)
+        if message is not None and call is not None:
+            if captured.missing:
+                message = message._replace(body=b"")
+            self._answer(captured, message, call)
+
+    def end(self) -> Iterator[PhoneRow]:
+        """The rows that are left, the oldest first."""
+        rows = list(self._rows.values())
+        self._rows.clear()
+        yield from rows
+
+    def _request(self, captured: Captured) -> None:
+        destination = captured.destination or GROUP
+        multicast = 224 <= int(destination.host.partition(".")[0]) <= 239
+        if not multicast and _PACKAGE not in captured.payload.lower():
+            return  # of another event package: between a phone and its PBX
+        if captured.missing:
+            self._add(captured, PhoneRow(*_head(captured), None, None, _why_not_whole(captured)))
+            return
+        remote = captured.source or STAND_IN_REMOTE
+        interface = captured.interface or self._interface
+        local = Local(interface, self._local if multicast else destination)
+        self._wake(captured.when)
+        datagram = Datagram(captured.payload, remote, local, multicast)
+        self._tell(captured.when, remote, destination, captured.payload)
+        output = self._engine.receive_datagram(datagram, self._now)
+        self._deadline = output.deadline
+        self._say(captured.when, output.datagrams)
+        for event in output.events:
+            row = self._row_of(captured, event)
+            if row is None:
+                continue
+            message = read_message(captured.payload)
+            if message is not None and message.call_id:
+                _remember(self._calls, message.call_id, row)
+                if len(output.datagrams) == 2:
+                    _remember(self._notifies, message.call_id, output.datagrams[1])
+
+    def _row_of(self, captured: Captured, event: Event) -> PhoneRow | None:
+        """The row of a request, new or known; None for a repeat."""
+        if isinstance(event, EnrollmentOffered):
+            row = PhoneRow(*_head(captured), event.enrollment, event.offer, "")
+        elif isinstance(event, EnrollmentDeclined):
+            row = PhoneRow(*_head(captured), event.enrollment, event.decline, "")
+        elif isinstance(event, RequestRefused | DatagramDropped):
+            row = PhoneRow(*_head(captured), None, None, event.reason)
+        else:
+            if isinstance(event, RequestRepeated):
+                self._repeated(captured.payload)
+            return None
+        return self._add(captured, row)
+
+    def _repeated(self, payload: bytes) -> None:
+        message = read_message(payload)
+        row = None if message is None else self._calls.get(message.call_id)
+        if row is not None:
+            row.repeated += 1
+
+    def _add(self, captured: Captured, row: PhoneRow) -> PhoneRow:
+        known = self._rows.setdefault(row.key, row)
+        if known is not row:
+            known.asked += 1
+        return known
+
+    def _answer(self, captured: Captured, message: Message, row: PhoneRow) -> None:
+        source = captured.source
+        if source is None or captured.destination is None:
+            return
+        from_phone = row.source is not None and source.host == row.source.host
+        if message.status is not None and message.method == "NOTIFY" and from_phone:
+            self._confirm(captured, message, row)
+        elif message.status is not None and message.method == "SUBSCRIBE":
+            row.told_by(source, message.status, None)
+        elif message.status is None and message.method == "NOTIFY":
+            row.told_by(source, None, message.url)
+
+    def _confirm(self, captured: Captured, message: Message, row: PhoneRow) -> None:
+        status = message.status
+        if status is None or status < 200:
+            return
+        notify = self._notifies.pop(message.call_id, None)
+        if notify is None:
+            if row.confirmed is None:
+                row.confirmed = status
+            return
+        self._wake(captured.when)
+        answer = Datagram(answer_to(notify.payload, status), notify.remote, notify.local)
+        self._tell(captured.when, notify.remote, notify.local.address, answer.payload)
+        output = self._engine.receive_datagram(answer, self._now)
+        self._deadline = output.deadline
+        for event in output.events:
+            if isinstance(event, NotifyAnswered):
+                row.confirmed = event.status
+
+    def _wake(self, when: int) -> None:
+        """Let the time pass until `when`; a capture whose clock goes back stands still meanwhile."""
+        now = max(self._now, when / 1e9)
+        while self._deadline is not None and self._deadline <= now:
+            output = self._engine.handle_timeout(max(self._now, self._deadline))
+            self._deadline = output.deadline
+        self._now = now
+
+    def _say(self, when: int, datagrams: tuple[Datagram, ...]) -> None:
+        for datagram in datagrams:
+            self._tell(when, datagram.local.address, datagram.remote, datagram.payload)
+
+    def _tell(self, when: int, source: SocketAddress, destination: SocketAddress, payload: bytes) -> None:
+        if self._write is not None:
+            self._write(when, source, destination, payload)
+
+
+def _head(captured: Captured) -> tuple[int, SocketAddress | None, str]:
+    return captured.when, captured.source, captured.interface
+
+
+def _remember(held: dict[bytes, T], key: bytes, value: T) -> None:
+    held.pop(key, None)
+    if len(held) >= MOST_CALLS:
+        del held[next(iter(held))]
+    held[key] = value
+
+
+def _why_not_whole(captured: Captured) -> str:
+    have, whole = len(captured.payload), captured.whole
+    if captured.missing == CUT:
+        return f"cut by the snap length after {have:,} of {whole:,} octets; capture with -s 0"
+    return f"IP fragments are missing: {have:,} of {whole:,} octets are there"
