@@ -223,8 +223,6 @@ class Responder:
 
     def _refuse(self, request: Request, datagram: Datagram, error: RequestError) -> Output[Event]:
         """An error status to a unicast request; silence to a multicast one (RFC 2543 10.2.2)."""
-        if request.method == "ACK":
-            return self._dropped(datagram, "an ACK, which is never answered")
         if datagram.multicast:
             return self._unheard(datagram, error.reason)
         rows = tuple(f"{name}: {value}" for name, value in error.headers)

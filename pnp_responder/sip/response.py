@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pnp_responder.datagram import SocketAddress
 from pnp_responder.errors import RequestError
 from pnp_responder.sip.grammar import BLANKS, split_outside_quotes
+from pnp_responder.sip.head import MAX_VALUE
 from pnp_responder.sip.message import Request
 
 REASON_PHRASES = {
@@ -57,7 +58,8 @@ def render_response(
 
     From, To, Call-ID, CSeq and Via are the request's octets; To gets `to_tag` unless it has a tag
     (8.2.6.2), the top Via what RFC 3261 18.2.1 and RFC 3581 4 ask. A mandatory header that the
-    request lacks is left out. `headers` are whole rows; `detail` follows the reason phrase.
+    request lacks is left out, and so is one that is too long to be read: the 513 would be as large
+    as what it refuses. `headers` are whole rows; `detail` follows the reason phrase.
     """
     phrase = REASON_PHRASES.get(status, "Declined")
     rows = [f"SIP/2.0 {status} {phrase}{': ' if detail else ''}{detail}"]
@@ -66,7 +68,7 @@ def render_response(
     rows += [f"Via: {row.decode()}" for row in values.all("via")[1:]]
     for label, name in (("From", "from"), ("To", "to"), ("Call-ID", "call-id"), ("CSeq", "cseq")):
         value = values.get(name)
-        if value:
+        if value and len(value) <= MAX_VALUE:
             rows.append(f"{label}: {to_with_tag(request, to_tag) if name == 'to' else value.decode()}")
     rows += headers
     rows.append("Content-Length: 0\r\n\r\n")

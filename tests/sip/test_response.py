@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from pnp_responder.datagram import SocketAddress
-from pnp_responder.sip import render_response
+from pnp_responder.sip import Request, parse_message, render_response
 from pnp_responder.sip.response import REASON_PHRASES, to_with_tag
 from tests import strict
 from tests.examples import request
@@ -108,3 +108,16 @@ def test_phrases_are_final() -> None:
 def test_tag_of_to(to: str, answered: str) -> None:
     made = to_with_tag(request(To=to), "t")
     assert made.replace(" ", "") == answered.replace(" ", "")
+
+
+@pytest.mark.parametrize("header", ["From", "To", "Call-ID", "CSeq"])
+def test_a_value_that_is_too_long_is_not_sent_back(header: str) -> None:
+    """The 513 would be as large as what it refuses."""
+    rows = {"From": "<sip:a@b>", "To": "<sip:c@d>", "Call-ID": "e", "CSeq": "1 SUBSCRIBE"}
+    rows[header] = f"{rows[header]}{'x' * 60_000}"
+    head = "".join(f"{name}: {value}\r\n" for name, value in rows.items())
+    message = parse_message(f"SUBSCRIBE sip:a SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.2\r\n{head}\r\n".encode())
+    assert isinstance(message, Request)
+    assert message.fault is not None
+    assert message.fault.status == 513
+    assert len(render_response(message, 513, SOURCE, "tag")) < 400
