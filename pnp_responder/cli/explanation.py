@@ -101,7 +101,13 @@ def explain_message(
     )
     if rehearsal.enrollment is None:
         return Explanation(None, None, refusal=rehearsal.refusal, datagrams=rehearsal.datagrams)
-    return explain_enrollment(rules, known(rehearsal.enrollment))._replace(datagrams=rehearsal.datagrams)
+    explanation = explain_enrollment(rules, known(rehearsal.enrollment))._replace(
+        datagrams=rehearsal.datagrams
+    )
+    if isinstance(rehearsal.decision, Decline):
+        # The engine declines also where a rule offers a URL that no NOTIFY can carry.
+        return explanation._replace(decision=rehearsal.decision)
+    return explanation
 
 
 def print_json(answer: Explanation, show_secrets: bool) -> None:
