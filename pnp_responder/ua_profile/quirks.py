@@ -35,7 +35,8 @@ class MacPlace(NamedTuple):
 
 
 _MAC = r"(?:[0-9A-Fa-f]{2}[:.-]?){5}[0-9A-Fa-f]{2}|(?:[0-9A-Fa-f]{4}[.:-]){2}[0-9A-Fa-f]{4}"
-_USER = re.compile(rf"(?:MAC[:=\s]*)?({_MAC})", re.IGNORECASE)
+# RFC 3261 25.1: a user part may go on with ;parameters, as that of a telephone number does.
+_USER = re.compile(rf"(?:MAC[:=\s]*)?({_MAC})(?:;.*)?", re.IGNORECASE | re.DOTALL)
 _UUID_1 = re.compile(
     r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-1[0-9a-f]{3}-[0-9a-f]{4}-([0-9a-f]{12})", re.IGNORECASE
 )

@@ -63,6 +63,7 @@ def found_in(place: str, **rows: str | None) -> str | None:
         "Mac:00-A8-59-11-22-33@lan",
         "MAC%3A00%3aa8%3A59%3a11%3A22%3a33@lan",
         "MAC:00:a8:59:11:22:33@lan",
+        "MAC:00a859112233;phone-context=x@lan",
         "MAC:00a8.5911.2233@lan",
         "MAC%20:%2000a859112233@lan",
         "00a859112233@lan",
