@@ -69,9 +69,10 @@ def run(
     from pnp_responder.rules import RulesError
     from pnp_responder.service.configuration import find_rules_file, load_configuration
     from pnp_responder.service.journal import Journal
+    from pnp_responder.service.links import NothingServed
     from pnp_responder.service.rules_file import RulesFile
     from pnp_responder.service.sd_notify import SdNotify
-    from pnp_responder.service.service import NothingServed, Service
+    from pnp_responder.service.service import Service
 
     try:
         file = RulesFile(find_rules_file(rules), load_configuration)

@@ -1,0 +1,93 @@
+"""What a reload of the rules file does to the service."""
+
+from __future__ import annotations
+
+import gc
+import logging
+from collections.abc import Callable
+
+from pnp_responder.enrollment import Decide
+from pnp_responder.errors import ProblemsFound
+from pnp_responder.masking import mask_text
+from pnp_responder.service.configuration import Configuration
+from pnp_responder.service.journal import Journal
+from pnp_responder.service.rules_file import RulesFile
+from pnp_responder.service.sd_notify import SdNotify
+from pnp_responder.service.status import Status
+
+MOST_PROBLEMS_TOLD = 100
+
+
+class Reloads:
+    """A `ReloadListener`: hands good rules to `replace_rules`, and tells the journal and systemd."""
+
+    def __init__(
+        self,
+        file: RulesFile[Configuration],
+        configuration: Configuration,
+        journal: Journal,
+        status: Status,
+        manager: SdNotify,
+        replace_rules: Callable[[Decide], None],
+        shown: Callable[[], None],
+    ) -> None:
+        self._file = file
+        self.configuration = configuration
+        """The last good one."""
+        self._journal = journal
+        self._status = status
+        self._manager = manager
+        self._replace_rules = replace_rules
+        self._shown = shown
+
+    async def follow(self) -> None:
+        """Read the file whenever it changes, until cancelled."""
+        await self._file.follow(self)
+
+    def reload_began(self) -> None:
+        """Of ReloadListener."""
+        self._manager.reloading()
+
+    def rules_taken(self, configuration: Configuration) -> None:
+        """Of ReloadListener."""
+        restart = configuration.settings != self.configuration.settings
+        self.configuration = configuration
+        self._replace_rules(configuration.rules.decide)
+        self._status.rules_taken(len(configuration.rules.rules))
+        self.tell_rules(configuration)
+        if restart:
+            self._journal.note(
+                "restart_needed",
+                logging.WARNING,
+                file=str(self._file.path),
+                reason="`service:` is read at start only; the rules are taken",
+            )
+        gc.freeze()
+        self._shown()
+        self._manager.ready()
+
+    def rules_refused(self, problems: ProblemsFound) -> None:
+        """Of ReloadListener."""
+        listed = [str(problem) for problem in getattr(problems, "problems", ())] or [str(problems)]
+        listed = [mask_text(problem) for problem in listed]
+        self._status.rules_refused(listed[0])
+        self._journal.note(
+            "rules_rejected",
+            logging.ERROR,
+            file=str(self._file.path),
+            reason="the rules loaded before stay in service",
+            problems=listed[:MOST_PROBLEMS_TOLD],
+            unlisted=max(0, len(listed) - MOST_PROBLEMS_TOLD) or None,
+        )
+        self._shown()
+        self._manager.ready()
+
+    def tell_rules(self, configuration: Configuration) -> None:
+        """A line about rules that are in service."""
+        warnings = [mask_text(str(problem)) for problem in configuration.warnings[:MOST_PROBLEMS_TOLD]]
+        self._journal.note(
+            "rules_loaded",
+            file=str(self._file.path),
+            rules=len(configuration.rules.rules),
+            warnings=warnings,
+        )
