@@ -110,6 +110,14 @@ def test_a_message(rules: str) -> None:
     assert "  https://user:***@192.0.2.1/$mac.cfg\n" in words
 
 
+def test_a_message_whose_notify_would_be_too_long(tmp_path: Path) -> None:
+    path = tmp_path / "r.yaml"
+    path.write_text('rules: [{name: long, url: "http://192.0.2.1/' + "x" * 1200 + '"}]')
+    told = json.loads(ask(str(path), "--message", str(SUBSCRIBE), "--json").stdout)
+    assert (told["outcome"], told["rule"], told["url"], told["datagrams"]) == ("ignore", "long", None, [])
+    assert "octets" in told["reason"]
+
+
 def test_a_message_that_is_no_enrollment(rules: str, tmp_path: Path) -> None:
     file = tmp_path / "m"
     file.write_bytes(b"hello")
