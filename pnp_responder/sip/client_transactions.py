@@ -75,9 +75,15 @@ class ClientTransactions:
         self._wake(transaction)
         return effects
 
-    def receive_response(self, response: Response, now: float) -> tuple[ClientEffect, ...] | None:
-        """None if it is no answer to a request of ours (RFC 3261 17.1.3, 18.1.2)."""
-        transaction = self._alive.get(response.via.branch)
+    def receive_response(
+        self, response: Response, now: float, name: str | None = None
+    ) -> tuple[ClientEffect, ...] | None:
+        """None if it is no answer to a request of ours (RFC 3261 17.1.3, 18.1.2).
+
+        `name` is what `request` was given as the branch, where that is not the Via's: some phones
+        write none.
+        """
+        transaction = self._alive.get(response.via.branch if name is None else name)
         if transaction is None or transaction.method != response.cseq_method:
             return None
         # RFC 3261 18.1.2: sent-by must be ours.
@@ -97,6 +103,11 @@ class ClientTransactions:
         return tuple(
             effect for branch in branches for effect in self._run(self._alive[branch], Input.UNREACHABLE, now)
         )
+
+    def attempts(self, branch: str) -> int:
+        """How often the request with that branch has been sent; 0 if it is not alive."""
+        transaction = self._alive.get(branch)
+        return 0 if transaction is None else transaction.attempts
 
     @property
     def deadline(self) -> float | None:

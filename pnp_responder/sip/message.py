@@ -134,14 +134,15 @@ class Request:
 
 
 class Response:
-    """A SIP response, as far as a client transaction looks at it (RFC 3261 17.1.3)."""
+    """A SIP response. A client transaction looks at its status, Via and CSeq (RFC 3261 17.1.3)."""
 
-    __slots__ = ("cseq_method", "status", "via")
+    __slots__ = ("cseq_method", "headers", "status", "via")
 
-    def __init__(self, status: int, via: Via, cseq_method: str) -> None:
+    def __init__(self, status: int, via: Via, cseq_method: str, headers: Headers) -> None:
         self.status = status
         self.via = via
         self.cseq_method = cseq_method
+        self.headers = headers
 
 
 def parse_message(payload: bytes) -> Request | Response:
@@ -247,7 +248,7 @@ def _response(start: list[bytes], headers: Headers, via: Via, fault: RequestErro
     cseq = _CSEQ.fullmatch((headers.get("cseq") or b"").decode("latin-1"))
     if cseq is None:
         raise MalformedMessage("not a valid CSeq", "CSeq")
-    return Response(int(status), via, cseq[2])
+    return Response(int(status), via, cseq[2], headers)
 
 
 def _text(value: bytes, name: str) -> str:

@@ -1,0 +1,233 @@
+"""The other engine: phones that ask for their profile (RFC 6665 4.1), any number of them.
+
+The same transaction tables as the responder's, run from the other side. Loose in what it takes, as
+phones are: a NOTIFY before the 200, tags that are not swapped, no Subscription-State, blanks round
+the URL. What is wrong with it is for `judge` to say.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+from pnp_responder.datagram import Datagram, Local, SocketAddress
+from pnp_responder.engine import Output
+from pnp_responder.errors import MalformedMessage, RequestError
+from pnp_responder.phone.events import (
+    Answered,
+    DatagramDropped,
+    Ended,
+    NotifyRepeated,
+    NotifyTaken,
+    Outcome,
+    PhoneEvent,
+    RequestRefused,
+)
+from pnp_responder.phone.profile_url import profile_url
+from pnp_responder.sip import (
+    ClientTransactions,
+    Identifiers,
+    Request,
+    Response,
+    ServerKey,
+    ServerTransactions,
+    parse_message,
+    render_response,
+    response_destination,
+    uas,
+)
+from pnp_responder.sip import effects as sip_effects
+from pnp_responder.sip.transaction import T1, T4
+
+PACKAGE = "ua-profile"
+SERVED = ("NOTIFY",)
+
+ALL_ATTEMPTS = 11
+"""Sendings until timer F (RFC 3261 17.1.2.2): at 0, 0.5, 1.5, 3.5, 7.5, then each 4 s."""
+
+
+class _Subscription:
+    __slots__ = ("attempts", "branch", "call_id", "status", "tag")
+
+    def __init__(self, request: Request, call_id: str) -> None:
+        self.call_id = call_id
+        self.branch = request.via.branch
+        self.tag = request.from_.tag
+        self.status: int | None = None
+        self.attempts = 1
+
+
+class Subscriber:
+    """Phones behind one or many addresses (`engine.Engine`).
+
+    `attempts` sendings of a SUBSCRIBE at most (1 where the transport is reliable); `patience` seconds
+    from the first one to the NOTIFY (timer N, RFC 6665 4.1.2.4). At most `capacity` phones at once.
+    """
+
+    def __init__(
+        self,
+        *,
+        identifiers: Identifiers,
+        capacity: int = 20_000,
+        attempts: int = ALL_ATTEMPTS,
+        patience: float = 64 * T1,
+        t4: float = T4,
+    ) -> None:
+        self._identifiers = identifiers
+        self._capacity = capacity
+        self._patience = patience
+        self._clients = ClientTransactions(capacity, attempts, t4=t4)
+        self._servers = ServerTransactions(capacity)
+        self._waiting: dict[str, _Subscription] = {}
+        # Timer N is the same for all, so the order of their making is the order of their end.
+        self._timer_n: deque[tuple[float, _Subscription]] = deque()
+
+    def __len__(self) -> int:
+        """How much it remembers: phones that wait, and transactions of both kinds."""
+        return len(self._waiting) + len(self._clients) + len(self._servers)
+
+    def subscribe(
+        self, subscribe: bytes, remote: SocketAddress, local: Local, now: float
+    ) -> Output[PhoneEvent]:
+        """One more phone asks, by these octets, whose Call-ID no other phone of this engine has used.
+
+        Raises ValueError for anything else than a SUBSCRIBE that this engine could follow.
+        """
+        request = _own_request(subscribe)
+        call_id = request.text("call-id")
+        if call_id in self._waiting or len(self._waiting) >= self._capacity:
+            raise ValueError("the Call-ID is in use, or too many phones wait")
+        subscription = _Subscription(request, call_id)
+        self._waiting[call_id] = subscription
+        self._timer_n.append((now + self._patience, subscription))
+        # Named by the Call-ID: some phones write no branch, others the same one each time.
+        sent = self._clients.request(call_id, "SUBSCRIBE", Datagram(subscribe, remote, local), now)
+        return self._carry_out(sent)
+
+    def receive_datagram(self, datagram: Datagram, now: float) -> Output[PhoneEvent]:
+        """See `engine.Engine`."""
+        try:
+            message = parse_message(datagram.payload)
+        except MalformedMessage as error:
+            return self._dropped(datagram, str(error))
+        if isinstance(message, Response):
+            return self._receive_response(message, datagram, now)
+        try:
+            return self._receive_request(message, datagram, now)
+        except RequestError as error:
+            return self._refuse(message, datagram, error)
+
+    def receive_unreachable(self, remote: SocketAddress, now: float) -> Output[PhoneEvent]:
+        """See `engine.Engine`."""
+        return self._carry_out(self._clients.receive_unreachable(remote, now))
+
+    def handle_timeout(self, now: float) -> Output[PhoneEvent]:
+        """See `engine.Engine`."""
+        self._servers.handle_timeout(now)
+        output = self._carry_out(self._clients.handle_timeout(now))
+        ended: list[PhoneEvent] = []
+        while self._timer_n and self._timer_n[0][0] <= now:
+            subscription = self._timer_n.popleft()[1]
+            if self._waiting.get(subscription.call_id) is subscription:
+                answered = subscription.status is not None
+                ended.append(self._end(subscription, Outcome.NO_NOTIFY if answered else Outcome.SILENCE))
+        return self._output(output.datagrams, (*output.events, *ended))
+
+    def _receive_response(self, response: Response, datagram: Datagram, now: float) -> Output[PhoneEvent]:
+        call_id = (response.headers.get("call-id") or b"").decode()
+        subscription = self._waiting.get(call_id)
+        if subscription is not None and subscription.branch != response.via.branch:
+            return self._dropped(datagram, "a response with another branch than the SUBSCRIBE's")
+        effects = self._clients.receive_response(response, now, call_id)
+        if effects is None:
+            return self._dropped(datagram, "a response to nothing that this phone asked")
+        return self._carry_out(effects)
+
+    def _receive_request(self, request: Request, datagram: Datagram, now: float) -> Output[PhoneEvent]:
+        if request.method == "ACK":
+            return self._dropped(datagram, "an ACK, which is never answered")
+        if request.fault is not None:
+            raise request.fault
+        uas.check_method(request, SERVED)
+        key = ServerKey(request, datagram.remote)
+        call_id = request.text("call-id")
+        again = self._servers.repeat(key, datagram, now)
+        if again is not None:
+            return self._output(again, (NotifyRepeated(call_id),))
+        subscription = self._waiting.get(call_id)
+        if subscription is None or not _is_in_dialog(request, subscription.tag):
+            raise RequestError(481, "a NOTIFY for no subscription of this phone")
+        if request.event.package.lower() != PACKAGE:
+            raise RequestError(489, "a NOTIFY of another event package", (("Allow-Events", PACKAGE),))
+        url = profile_url(request)
+        remote = datagram.remote
+        octets = render_response(request, 200, remote, self._identifiers.tag())
+        ok = Datagram(octets, response_destination(request.via, remote), datagram.local)
+        events: list[PhoneEvent] = [NotifyTaken(call_id, url, remote)]
+        if url:
+            events.append(self._end(subscription, Outcome.SERVED, url))
+        elif not request.text("subscription-state").lower().startswith(("active", "pending")):
+            events.append(self._end(subscription, Outcome.NO_URL))
+        return self._output(self._servers.respond(key, datagram, ok, now), tuple(events))
+
+    def _refuse(self, request: Request, datagram: Datagram, error: RequestError) -> Output[PhoneEvent]:
+        """RFC 3261 8.2.7: a repeat of the request brings the same octets, tag included."""
+        if request.method == "ACK":
+            return self._dropped(datagram, "an ACK, which is never answered")
+        rows = tuple(f"{name}: {value}" for name, value in error.headers)
+        tag = self._identifiers.stateless_tag(datagram.payload)
+        octets = render_response(request, error.status, datagram.remote, tag, rows)
+        response = Datagram(octets, response_destination(request.via, datagram.remote), datagram.local)
+        return self._output((response,), (RequestRefused(error.status, error.reason, datagram.remote),))
+
+    def _carry_out(self, effects: tuple[sip_effects.ClientEffect, ...]) -> Output[PhoneEvent]:
+        datagrams: tuple[Datagram, ...] = ()
+        events: list[PhoneEvent] = []
+        for effect in effects:
+            if isinstance(effect, sip_effects.Send):
+                datagrams += (effect.datagram,)
+                continue
+            subscription = self._waiting.get(effect.branch)
+            if isinstance(effect, sip_effects.Answered):
+                events.append(Answered(effect.branch, effect.status, effect.attempts))
+                if subscription is not None:
+                    subscription.status, subscription.attempts = effect.status, effect.attempts
+                    if effect.status >= 300:
+                        events.append(self._end(subscription, Outcome.REFUSED))
+            elif subscription is not None:
+                subscription.attempts = effect.attempts
+                if isinstance(effect, sip_effects.Undeliverable):
+                    events.append(self._end(subscription, Outcome.UNREACHABLE))
+        return self._output(datagrams, tuple(events))
+
+    def _end(self, subscription: _Subscription, outcome: Outcome, url: str = "") -> Ended:
+        del self._waiting[subscription.call_id]
+        attempts = self._clients.attempts(subscription.call_id) or subscription.attempts
+        return Ended(subscription.call_id, outcome, url, attempts, subscription.status)
+
+    def _dropped(self, datagram: Datagram, reason: str) -> Output[PhoneEvent]:
+        return self._output((), (DatagramDropped(reason, datagram.remote),))
+
+    def _output(self, datagrams: tuple[Datagram, ...], events: tuple[PhoneEvent, ...]) -> Output[PhoneEvent]:
+        timer_n = self._timer_n[0][0] if self._timer_n else None
+        deadlines = (self._servers.deadline, self._clients.deadline, timer_n)
+        return Output(datagrams, events, min((at for at in deadlines if at is not None), default=None))
+
+
+def _own_request(octets: bytes) -> Request:
+    try:
+        request = parse_message(octets)
+        if isinstance(request, Request) and request.method == "SUBSCRIBE" and request.fault is None:
+            _ = request.from_
+            return request
+    except (MalformedMessage, RequestError) as error:
+        raise ValueError(f"not a SUBSCRIBE that can be sent: {error}") from None
+    reason = getattr(request, "fault", None)
+    raise ValueError(f"not a SUBSCRIBE that can be sent{f': {reason}' if reason else ''}")
+
+
+def _is_in_dialog(notify: Request, tag: str | None) -> bool:
+    """Is the phone's own tag where it may stand? In To by RFC 3261 12.2.1.1; some servers forget to swap,
+    or to write it, and phones take that."""
+    if tag is None:
+        return True
+    return notify.to.tag in (None, tag) or notify.from_.tag == tag
