@@ -43,11 +43,20 @@ MOST_CALLS = 20_000
 
 T = TypeVar("T")
 
-_ANYBODY = Admission({}, allow=[IPv4Network("0.0.0.0/0")])
 _PACKAGE = b"ua-profile"
 
 Write = Callable[[int, SocketAddress, SocketAddress, bytes], None]
 """Takes (nanoseconds since 1970, source, destination, payload) of each datagram of the exchange."""
+
+
+class _Anybody(Admission):
+    """Nobody knows any more which networks were on the link."""
+
+    def __init__(self) -> None:
+        super().__init__({}, allow=[IPv4Network("0.0.0.0/0")])
+
+    def refusal(self, remote: SocketAddress, local: Local) -> str | None:
+        return None if remote.host.startswith("127.") else super().refusal(remote, local)
 
 
 class Replay:
@@ -67,7 +76,7 @@ class Replay:
         write: Write | None = None,
         most_phones: int = MOST_PHONES,
     ) -> None:
-        self._engine = Responder(decide, identifiers=identifiers, admission=_ANYBODY, notify_attempts=1)
+        self._engine = Responder(decide, identifiers=identifiers, admission=_Anybody(), notify_attempts=1)
         self._local = local
         self._interface = interface
         self._write = write

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pnp_responder.cli.console import CONFIGURATION, UNAVAILABLE, say, wants_colour
+from pnp_responder.cli.console import CONFIGURATION, IO_ERROR, UNAVAILABLE, say, wants_colour
 
 if TYPE_CHECKING:
+    from pnp_responder.capture.recorder import Recorder
     from pnp_responder.rules import RulesError
+    from pnp_responder.service.journal import Journal
     from pnp_responder.service.log_format import Entry
     from pnp_responder.service.log_writer import LogWriter
     from pnp_responder.service.settings import Settings
@@ -56,11 +58,18 @@ def run(
         LogFormat, typer.Option(help="auto: console at a terminal, else json")
     ] = LogFormat.AUTO,
     log_level: Annotated[LogLevel, typer.Option(help="the least that is logged")] = LogLevel.INFO,
+    record: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.pcap", help="write what is heard and said; 4 files of 64 MiB at most"),
+    ] = None,
+    show_secrets: Annotated[
+        bool, typer.Option("--show-secrets", help="do not mask passwords in the recording")
+    ] = False,
 ) -> None:
     """Answer phones until SIGTERM or Ctrl-C; SIGHUP, or a change of the rules file, reloads it.
 
     Options win over `service:` of the rules file. Exit codes: 0 ended, 64 usage, 69 no interface
-    can be served, 78 the rules file has errors.
+    can be served, 74 the recording cannot be written, 78 the rules file has errors.
     """
     import asyncio
     import dataclasses
@@ -87,9 +96,11 @@ def run(
     writer = _open_log(log_format)
     journal = Journal(writer.put, logging.getLevelNamesMapping()[log_level.upper()])
     manager = SdNotify.from_environment(os.environ)
+    recorder = None
     code = 0
     try:
-        service = Service(file, configuration, settings, journal, manager)
+        recorder = None if record is None else _open_recorder(record, settings, journal, show_secrets)
+        service = Service(file, configuration, settings, journal, manager, recorder)
         del configuration  # after a reload, nothing is to hold the first rules
         asyncio.run(service.run())
     except NothingServed as error:
@@ -98,6 +109,8 @@ def run(
             journal.note("interface_unusable", logging.ERROR, **fields)
         code = UNAVAILABLE
     finally:
+        if recorder is not None:
+            recorder.close()
         writer.close()
         manager.close()
     if code:
@@ -111,6 +124,26 @@ def _bad_rules(error: RulesError) -> int:
         say(problem.render())
     say("pnp-responder: not started; `pnp-responder check FILE` shows these problems as well")
     return CONFIGURATION
+
+
+def _open_recorder(path: Path, settings: Settings, journal: Journal, show_secrets: bool) -> Recorder:
+    import logging
+
+    from pnp_responder.capture.recorder import Recorder
+    from pnp_responder.datagram import SocketAddress
+
+    def report(reason: str) -> None:
+        journal.note("recording_incomplete", logging.WARNING, file=str(path), reason=reason)
+
+    try:
+        recorder = Recorder(
+            str(path), SocketAddress(settings.group, settings.port), report, show_secrets=show_secrets
+        )
+    except OSError as error:
+        say(f"pnp-responder: cannot record to {path}: {error.strerror or error}")
+        raise typer.Exit(IO_ERROR) from None
+    journal.note("recording_started", file=str(path), masked=not show_secrets)
+    return recorder
 
 
 def _open_log(form: LogFormat) -> LogWriter[Entry]:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 
+from pnp_responder.capture.recorder import Recorder
 from pnp_responder.errors import InterfaceUnusable
 from pnp_responder.events import Event
 from pnp_responder.net.driver import Driver
@@ -42,12 +43,14 @@ class Links:
         journal: Journal,
         status: Status,
         shown: Callable[[], None],
+        recorder: Recorder | None = None,
     ) -> None:
         self._configuration = configuration
         self._settings = settings
         self._journal = journal
         self._status = status
         self._shown = shown
+        self._recorder = recorder
         self.responder: Responder | None = None
         self.driver: Driver[Event] | None = None
 
@@ -100,6 +103,7 @@ class Links:
             [self._journal.event, self._status.event],
             self._journal.trouble,
             asyncio.get_running_loop(),
+            self._recorder,
         )
         for it in opened:
             self._journal.note(

@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
+from pnp_responder.capture.recorder import Recorder
 from pnp_responder.enrollment import Decide
 from pnp_responder.service.configuration import Configuration
 from pnp_responder.service.fault import fault_place
@@ -41,6 +42,7 @@ class Service:
         settings: Settings,
         journal: Journal,
         manager: SdNotify,
+        recorder: Recorder | None = None,
     ) -> None:
         self._file = file
         self._journal = journal
@@ -50,7 +52,7 @@ class Service:
             file, configuration, journal, self._status, manager, self._replace_rules, self._show_status
         )
         self._links = Links(
-            lambda: self._reloads.configuration, settings, journal, self._status, self._show_status
+            lambda: self._reloads.configuration, settings, journal, self._status, self._show_status, recorder
         )
         self._stopping = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()

@@ -7,6 +7,8 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 
 from pnp_responder.admission import Admission
+from pnp_responder.capture.recorder import Recorder
+from pnp_responder.capture.recording import RecordedEngine
 from pnp_responder.enrollment import Decide
 from pnp_responder.events import Event
 from pnp_responder.net.driver import Driver
@@ -34,6 +36,7 @@ def wire(
     consumers: Sequence[Consumer],
     report: Callable[[Trouble], None],
     loop: asyncio.AbstractEventLoop,
+    recorder: Recorder | None = None,
 ) -> tuple[Responder, Driver[Event]]:
     """Serve the `opened` interfaces. `host` are all interfaces of this host: their addresses are our own."""
     opened = list(opened)
@@ -53,7 +56,8 @@ def wire(
         for consumer in consumers:
             consumer(event)
 
-    driver = Driver(responder, publish, report, loop)
+    engine = responder if recorder is None else RecordedEngine(responder, recorder)
+    driver = Driver(engine, publish, report, loop)
     for interface in opened:
         driver.add_interface(interface)
     return responder, driver

@@ -1,0 +1,234 @@
+"""Writes what the service hears and says to a pcap file, from a thread of its own.
+
+A slow or full disk costs packets of the recording, never an answer to a phone. The file holds whole
+packets at any moment; when it is full it gets the name FILE.1, what had that name FILE.2, and so on.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from typing import NamedTuple
+
+from pnp_responder.capture.masked import mask_payload
+from pnp_responder.capture.packets import MAX_PAYLOAD, SEGMENT, tcp_packet, udp_packet
+from pnp_responder.capture.writer import PCAP_HEAD, pcap_record
+from pnp_responder.datagram import TCP, Datagram, SocketAddress
+
+MAX_OCTETS = 64 * 1024 * 1024
+"""Of one file: about 100,000 datagrams."""
+KEPT = 4
+"""Files, the one that grows included: 256 MiB at most."""
+MAX_WAITING = 16 * 1024 * 1024
+"""Octets that wait for the disk, each datagram with OVERHEAD."""
+OVERHEAD = 400
+MOST_STREAMS = 4_096
+"""Directions of TCP connections whose numbers are kept."""
+# So long datagrams gather before they are written, in seconds.
+GATHER = 0.1
+# After an error of the file, the next try waits so long.
+PAUSE = 5.0
+_BATCH = 500
+
+
+class _NotYet(OSError):
+    """The next try to write is yet to come."""
+
+
+class _Heard(NamedTuple):
+    when: int
+    datagram: Datagram
+    sent: bool
+
+
+class Recorder:
+    """Records to `path` until `close`. Raises OSError at once if the file cannot be made.
+
+    `group` is where multicast requests go; `report` gets a sentence for the log, from another
+    thread. `lost` counts datagrams that the file lacks.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        group: SocketAddress,
+        report: Callable[[str], None],
+        *,
+        show_secrets: bool = False,
+        max_octets: int = MAX_OCTETS,
+        kept: int = KEPT,
+        max_waiting: int = MAX_WAITING,
+        clock: Callable[[], int] = time.time_ns,
+    ) -> None:
+        self.lost = 0
+        self._path = path
+        self._group = group
+        self._report = report
+        self._show_secrets = show_secrets
+        self._max_octets = max_octets
+        self._kept = kept
+        self._max_waiting = max_waiting
+        self._clock = clock
+        self._waiting: deque[_Heard] = deque()
+        # One counter for each thread: += is no atomic step.
+        self._came = self._went = 0
+        self._no_room = self._not_taken = 0
+        self._number = 0
+        self._sequences: dict[tuple[SocketAddress, SocketAddress], int] = {}
+        self._failing = False
+        self._size = 0
+        self._retry_at = 0.0
+        self._fd = -1
+        self._open()
+        self._wake = threading.Event()
+        self._closing = threading.Event()
+        # A daemon: a disk that never answers must not keep the process.
+        self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
+        self._thread.start()
+
+    def put(self, datagram: Datagram, *, sent: bool) -> None:
+        """Hand over what was heard or is being said. Never blocks, raises nothing."""
+        if self._came - self._went > self._max_waiting:
+            self._no_room += 1
+            return
+        self._came += len(datagram.payload) + OVERHEAD
+        self._waiting.append(_Heard(self._clock(), datagram, sent))
+        if not self._wake.is_set():
+            self._wake.set()
+
+    def close(self, timeout: float = 1.0) -> None:
+        """Write what waits, for `timeout` seconds at most, and end."""
+        self._closing.set()
+        self._wake.set()
+        self._thread.join(timeout)
+
+    def _run(self) -> None:
+        while True:
+            self._wake.wait()
+            self._closing.wait(GATHER)
+            self._wake.clear()
+            while self._waiting:
+                self._write_batch()
+            if self._closing.is_set() and not self._waiting:
+                break
+        self._shut()
+
+    def _write_batch(self) -> None:
+        batch = [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
+        self._went += sum(len(heard.datagram.payload) + OVERHEAD for heard in batch)
+        octets = b"".join(map(self._record, batch))
+        try:
+            self._ready(len(octets))
+            self._write(octets)
+        except OSError as error:
+            self._failed(error, len(batch))
+        self._tell_lost()
+
+    def _record(self, heard: _Heard) -> bytes:
+        datagram = heard.datagram
+        ours = datagram.local.address
+        source, destination = datagram.remote, self._group if datagram.multicast else ours
+        if heard.sent:
+            source, destination = ours, datagram.remote
+        payload = datagram.payload if self._show_secrets else mask_payload(datagram.payload)
+        if datagram.local.transport == TCP:
+            packets = self._segments(source, destination, payload)
+        else:
+            self._number += 1
+            packets = [udp_packet(source, destination, payload[:MAX_PAYLOAD], self._number)]
+        return b"".join(pcap_record(heard.when, packet) for packet in packets)
+
+    def _segments(self, source: SocketAddress, destination: SocketAddress, payload: bytes) -> list[bytes]:
+        """A message by TCP, in segments whose numbers follow those of the connection's earlier ones."""
+        packets = []
+        sequence = self._sequences.pop((source, destination), 1)
+        acknowledged = self._sequences.get((destination, source), 1)
+        for start in range(0, len(payload), SEGMENT):
+            piece = payload[start : start + SEGMENT]
+            self._number += 1
+            packets.append(tcp_packet(source, destination, piece, sequence, acknowledged, self._number))
+            sequence += len(piece)
+        if len(self._sequences) >= MOST_STREAMS:
+            del self._sequences[next(iter(self._sequences))]
+        self._sequences[source, destination] = sequence
+        return packets
+
+    def _ready(self, octets: int) -> None:
+        """A file that has room for so many octets."""
+        if self._fd < 0:
+            if time.monotonic() < self._retry_at:
+                raise _NotYet
+            self._open()
+            self._failing = False
+            self._report("is written again")
+        elif self._size + octets > self._max_octets and self._size > len(PCAP_HEAD):
+            self._shut()
+            self._open()
+
+    def _open(self) -> None:
+        self._make_room()
+        # Without O_NONBLOCK, opening a pipe that nobody reads would wait for ever.
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NONBLOCK | os.O_CLOEXEC
+        self._fd = os.open(self._path, flags, 0o640)
+        self._size = 0
+        try:
+            self._write(PCAP_HEAD)
+        except OSError:
+            self._shut()
+            raise
+
+    def _make_room(self) -> None:
+        """Give the file of that name, if there is one, the next name; the oldest goes."""
+        try:
+            found = os.lstat(self._path)
+        except FileNotFoundError:
+            return
+        if not stat.S_ISREG(found.st_mode):
+            raise FileExistsError(17, "is there already, and is no regular file", self._path)
+        if self._kept < 2 or found.st_size <= len(PCAP_HEAD):
+            os.unlink(self._path)
+            return
+        for number in range(self._kept - 2, 0, -1):
+            with suppress(FileNotFoundError):
+                os.replace(f"{self._path}.{number}", f"{self._path}.{number + 1}")
+        os.replace(self._path, f"{self._path}.1")
+
+    def _write(self, octets: bytes) -> None:
+        """All of `octets`, or OSError and nothing of them."""
+        left = memoryview(octets)
+        try:
+            while left:
+                left = left[os.write(self._fd, left) :]
+        except OSError:
+            with suppress(OSError):
+                os.ftruncate(self._fd, self._size)
+                os.lseek(self._fd, self._size, os.SEEK_SET)
+            raise
+        self._size += len(octets)
+
+    def _failed(self, error: OSError, datagrams: int) -> None:
+        self._not_taken += datagrams
+        self._shut()
+        if isinstance(error, _NotYet):
+            return
+        self._retry_at = time.monotonic() + PAUSE
+        if not self._failing:
+            self._failing = True
+            self._report(f"cannot be written: {error.strerror or error}")
+
+    def _tell_lost(self) -> None:
+        lost = self._no_room + self._not_taken
+        if lost > self.lost and self._fd >= 0:
+            self._report(f"{lost - self.lost} datagrams were not recorded")
+            self.lost = lost
+
+    def _shut(self) -> None:
+        if self._fd >= 0:
+            with suppress(OSError):
+                os.close(self._fd)
+            self._fd = -1
