@@ -16,7 +16,7 @@ _VALUES = {"errors", "datagram", "mac"}
 _BELOW_SERVICE = {
     *_VALUES,
     *("enrollment", "engine", "escaping", "masking", "events", "admission", "sip", "ua_profile", "rules"),
-    *("responder", "rehearsal", "net", "capture"),
+    *("responder", "rehearsal", "net", "capture", "phone", "phone_edge"),
 }
 _BELOW_CLI = _BELOW_SERVICE | {"service"}
 
@@ -36,15 +36,17 @@ FLOORS: dict[str, set[str]] = {
     "events": {"datagram", "enrollment"},
     "responder": {"errors", "datagram", "engine", "enrollment", "events", "admission", "sip", "ua_profile"},
     "rehearsal": _VALUES | {"admission", "engine", "enrollment", "events", "responder", "sip", "ua_profile"},
+    "phone": _VALUES | {"engine", "enrollment", "sip"},
     "net": {"errors", "datagram", "engine"},
     "capture": {
         *_VALUES,
         *("admission", "engine", "enrollment", "events", "masking", "responder", "sip"),
     },
+    "phone_edge": _VALUES | {"engine", "escaping", "masking", "net", "phone", "sip"},
     "service": _BELOW_SERVICE,
     "cli": _BELOW_CLI,
 }
-IMPURE = {"net", "capture", "service", "cli"}
+IMPURE = {"net", "capture", "phone_edge", "service", "cli"}
 
 BANNED_ON_PURE_FLOORS = {
     *("socket", "asyncio", "time", "random", "os", "pathlib", "threading", "logging", "structlog"),
@@ -59,7 +61,7 @@ VENDOR = re.compile(
     r"fanvil|yealink|snom|grandstream|gigaset|panasonic|akuvox|atcom|audiocodes|tiptel|htek|flyingvoice|technicolor",
     re.IGNORECASE,
 )
-TABLES_OF_VENDORS = re.compile(r"(quirks|lint|oui|macros|phones)\w*\.py")
+TABLES_OF_VENDORS = re.compile(r"(quirks|lint|oui|macros|phones|catalogue)\w*\.py")
 
 MODULES = sorted(ROOT.rglob("*.py"))
 
