@@ -15,11 +15,12 @@ from collections import deque
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from pnp_responder.datagram import Datagram, Local, SocketAddress
+from pnp_responder.datagram import UDP, Datagram, Local, SocketAddress
 from pnp_responder.engine import Engine, Output
 from pnp_responder.net.error_queue import read_unreachable
 from pnp_responder.net.multicast import OpenInterface
 from pnp_responder.net.occasions import Occasions
+from pnp_responder.net.streams import Streams
 from pnp_responder.net.troubles import DatagramsLost, EngineFailed, ReceiveFailed, SendFailed, Trouble
 
 E = TypeVar("E")
@@ -70,6 +71,7 @@ class Driver(Generic[E]):
         self._occasions = Occasions()
         self._interfaces: dict[str, OpenInterface] = {}
         self._sockets: dict[str, socket.socket] = {}
+        self._streams: Streams | None = None
         self._queue: deque[Datagram] = deque()
         self._queue_octets = 0
         self._most_queue_octets = queue_octets
@@ -87,6 +89,10 @@ class Driver(Generic[E]):
         while self._answering:  # noqa: ASYNC110  (each turn is one slice of the work)
             await asyncio.sleep(0)
 
+    def serve_streams(self, streams: Streams) -> None:
+        """Serve connections as well, on every interface that is added from now on."""
+        self._streams = streams
+
     def add_interface(self, opened: OpenInterface) -> None:
         """Begin to serve. The driver owns the sockets from here on."""
         name = opened.interface.name
@@ -96,6 +102,8 @@ class Driver(Generic[E]):
         self._sockets[name] = opened.unicast_socket
         self._loop.add_reader(opened.group_socket, self._read, opened.group_socket, opened.local, True)
         self._loop.add_reader(opened.unicast_socket, self._read, opened.unicast_socket, opened.local, False)
+        if self._streams is not None:
+            self._streams.add_interface(opened.local)
 
     def remove_interface(self, name: str) -> None:
         """End to serve: leave the group and close the sockets. What waits from there stays unanswered."""
@@ -104,9 +112,13 @@ class Driver(Generic[E]):
         self._loop.remove_reader(opened.group_socket)
         self._loop.remove_reader(opened.unicast_socket)
         opened.close()
+        if self._streams is not None:
+            self._streams.remove_interface(name)
 
     def stop_listening(self) -> None:
         """Take no more from the sockets. What waits is still answered, and NOTIFYs are still repeated."""
+        if self._streams is not None:
+            self._streams.stop_listening()
         for opened in self._interfaces.values():
             self._loop.remove_reader(opened.group_socket)
             self._loop.remove_reader(opened.unicast_socket)
@@ -115,6 +127,8 @@ class Driver(Generic[E]):
         """End at once and close everything."""
         for name in list(self._interfaces):
             self.remove_interface(name)
+        if self._streams is not None:
+            self._streams.stop()
         self._queue.clear()
         self._queue_octets = 0
         if self._timer is not None:
@@ -188,6 +202,10 @@ class Driver(Generic[E]):
             self._arm(output.deadline)
 
     def _send(self, datagram: Datagram) -> None:
+        if datagram.local.transport != UDP:
+            if self._streams is not None:
+                self._streams.send(datagram)
+            return
         interface = datagram.local.interface
         unicast_socket = self._sockets.get(interface)
         if unicast_socket is None:  # no longer served
@@ -208,11 +226,15 @@ class Driver(Generic[E]):
             self._report(SendFailed(interface, failure, datagram.remote, times))
 
     def _unreachable(self, remote: SocketAddress) -> None:
+        self.deliver(lambda now: self._engine.receive_unreachable(remote, now))
+
+    def deliver(self, ask: Callable[[float], Output[E]], datagram: Datagram | None = None) -> None:
+        """Carry out what the engine says to `ask(now)`, at once. A fault is told together with `datagram`."""
         now = self._loop.time()
         try:
-            self._carry_out(self._engine.receive_unreachable(remote, now))
+            self._carry_out(ask(now))
         except Exception as error:  # as in _answer
-            self._fault(error, None, now)
+            self._fault(error, datagram, now)
 
     def _arm(self, when: float) -> None:
         if self._timer is not None:

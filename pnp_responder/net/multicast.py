@@ -12,7 +12,7 @@ import socket
 import struct
 from typing import NamedTuple
 
-from pnp_responder.datagram import Local, SocketAddress
+from pnp_responder.datagram import TCP, UDP, Local, SocketAddress
 from pnp_responder.errors import InterfaceUnusable
 from pnp_responder.net.interfaces import Interface
 from pnp_responder.net.ports import port_holders
@@ -118,11 +118,13 @@ def join_group(opened: socket.socket, group: str, index: int) -> None:
             raise
 
 
-def unusable(interface: str, error: OSError, address: SocketAddress) -> InterfaceUnusable:
+def unusable(
+    interface: str, error: OSError, address: SocketAddress, transport: str = UDP
+) -> InterfaceUnusable:
     """The kernel's refusal to open `address` on `interface`, in words, and what to do about it."""
     number = error.errno or 0
     if number == errno.EADDRINUSE:
-        return InterfaceUnusable(interface, *_port_taken(address))
+        return InterfaceUnusable(interface, *_port_taken(address, transport))
     reason, remedy = _REFUSALS.get(number, (error.strerror or str(error), "see `ip addr` and `ip link`"))
     return InterfaceUnusable(
         interface, reason.format(address=address, interface=interface), remedy.format(interface=interface)
@@ -155,11 +157,12 @@ _REFUSALS = {
 }
 
 
-def _port_taken(address: SocketAddress) -> tuple[str, str]:
+def _port_taken(address: SocketAddress, transport: str) -> tuple[str, str]:
     """Who is in the way of binding `address`, and what to change so that both can live on this host."""
     multicast = 224 <= int(address.host.partition(".")[0]) <= 239
-    in_the_way = [h for h in port_holders(address.port) if h.address in (address.host, "0.0.0.0", "::")]  # noqa: S104
-    held = f"UDP port {address.port} is taken by " + (
+    anywhere = (address.host, "0.0.0.0", "::")  # noqa: S104
+    in_the_way = [holder for holder in port_holders(address.port, transport) if holder.address in anywhere]
+    held = f"{transport} port {address.port} is taken by " + (
         ", ".join(dict.fromkeys(str(holder) for holder in in_the_way)) or "another process"
     )
     if multicast:
@@ -170,6 +173,8 @@ def _port_taken(address: SocketAddress) -> tuple[str, str]:
             "{ type filter hook prerouting priority raw; }; "
             f"add rule ip pnp in ip daddr {address.host} udp dport {address.port} udp dport set 5062'"
         )
+    if transport == TCP:
+        return held, "leave TCP out (`tcp: false`), or take another port: `reply_port: 5070`"
     return held, (
         "send from another port: --reply-port 5070, or `reply_port: 5070` under `service:`; "
         "if it is a second pnp-responder, stop one of the two"

@@ -1,4 +1,4 @@
-"""Who holds a UDP port on this host, as far as /proc tells and this user may look."""
+"""Who holds a port on this host, as far as /proc tells and this user may look."""
 
 from __future__ import annotations
 
@@ -9,9 +9,13 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import NamedTuple
 
+from pnp_responder.datagram import TCP, UDP
+
+_LISTEN = "0A"  # TCP_LISTEN of the kernel's tcp_states.h
+
 
 class PortHolder(NamedTuple):
-    """A local UDP socket. `process` is `name (pid 42)`, or "" if we may not know."""
+    """A UDP socket, or a TCP one that listens. `process` is `name (pid 42)`, or "" if we may not know."""
 
     address: str
     port: int
@@ -22,9 +26,9 @@ class PortHolder(NamedTuple):
         return f"{self.process or 'another process'} on {self.address}:{self.port}"
 
 
-def port_holders(port: int) -> tuple[PortHolder, ...]:
-    """The sockets bound to UDP `port`, those of this process excepted."""
-    sockets = [(address, inode) for address, held, inode in _udp_sockets() if held == port]
+def port_holders(port: int, transport: str = UDP) -> tuple[PortHolder, ...]:
+    """The sockets bound to `port`, those of this process excepted."""
+    sockets = [(address, inode) for address, held, inode in _sockets(transport) if held == port]
     if not sockets:
         return ()
     processes = _processes({inode for _, inode in sockets})
@@ -33,9 +37,9 @@ def port_holders(port: int) -> tuple[PortHolder, ...]:
     return tuple(holder for holder in holders if not holder.process.endswith(own))
 
 
-def _udp_sockets() -> Iterator[tuple[str, int, int]]:
+def _sockets(transport: str) -> Iterator[tuple[str, int, int]]:
     # /proc/net may be hidden (ProcSubset=pid); /proc/self/net is the same and stays.
-    for path in ("/proc/self/net/udp", "/proc/self/net/udp6"):
+    for path in (f"/proc/self/net/{transport.lower()}", f"/proc/self/net/{transport.lower()}6"):
         try:
             with open(path, encoding="ascii") as table:
                 rows = table.readlines()[1:]
@@ -43,6 +47,8 @@ def _udp_sockets() -> Iterator[tuple[str, int, int]]:
             continue
         for row in rows:
             fields = row.split()
+            if transport == TCP and fields[3] != _LISTEN:
+                continue
             host, _, port = fields[1].partition(":")
             yield _address(host), int(port, 16), int(fields[9])
 

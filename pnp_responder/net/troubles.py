@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from pnp_responder.datagram import Datagram, SocketAddress
+from pnp_responder.datagram import Datagram, Local, SocketAddress
 
 
 class SendFailed(NamedTuple):
@@ -42,4 +42,21 @@ class EngineFailed(NamedTuple):
     times: int
 
 
-Trouble = SendFailed | ReceiveFailed | DatagramsLost | EngineFailed
+class ListenFailed(NamedTuple):
+    """No TCP on this interface, and why; UDP is served there all the same. `remedy` may be ""."""
+
+    local: Local
+    reason: str
+    remedy: str
+
+
+class ConnectionDropped(NamedTuple):
+    """A TCP connection was not taken, or was cut short by us. `remote` is None where nobody knows it."""
+
+    interface: str
+    reason: str
+    remote: SocketAddress | None
+    times: int
+
+
+Trouble = SendFailed | ReceiveFailed | DatagramsLost | EngineFailed | ListenFailed | ConnectionDropped

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import assert_never
 
-from pnp_responder.datagram import Local, SocketAddress
+from pnp_responder.datagram import TCP, UDP, Local, SocketAddress
 from pnp_responder.enrollment import Enrollment, Offer
 from pnp_responder.escaping import escape_octets
 from pnp_responder.events import (
@@ -23,7 +23,15 @@ from pnp_responder.events import (
     RequestRepeated,
 )
 from pnp_responder.masking import mask_url
-from pnp_responder.net.troubles import DatagramsLost, EngineFailed, ReceiveFailed, SendFailed, Trouble
+from pnp_responder.net.troubles import (
+    ConnectionDropped,
+    DatagramsLost,
+    EngineFailed,
+    ListenFailed,
+    ReceiveFailed,
+    SendFailed,
+    Trouble,
+)
 from pnp_responder.service.fault import fault_place
 from pnp_responder.service.log_format import Entry, Fields
 from pnp_responder.service.repeats import RecentlySeen, Repeats
@@ -126,6 +134,13 @@ class Journal:
                     datagram=shown,
                     times=times,
                 )
+            case ListenFailed(local, reason, remedy):
+                fields = {"interface": local.interface, "address": str(local.address)}
+                self.note("tcp_unusable", logging.WARNING, **fields, reason=reason, remedy=remedy)
+            case ConnectionDropped(interface, reason, remote, times):
+                source = str(remote) if remote else None
+                fields = {"interface": interface, "source": source, "transport": TCP}
+                self.note("connection_dropped", **fields, reason=reason, times=times)
             case _:
                 assert_never(trouble)
 
@@ -185,11 +200,16 @@ def _device(enrollment: Enrollment) -> Fields:
 
 def _where(enrollment: Enrollment) -> Fields:
     local, remote = enrollment.local, enrollment.remote
+    if local is not None and remote is not None:
+        return _ends(remote, local)
     return {"interface": local.interface if local else None, "source": str(remote) if remote else None}
 
 
 def _ends(remote: SocketAddress, local: Local) -> Fields:
-    return {"interface": local.interface, "source": str(remote)}
+    fields: Fields = {"interface": local.interface, "source": str(remote)}
+    if local.transport != UDP:
+        fields["transport"] = local.transport
+    return fields
 
 
 def _host(enrollment: Enrollment) -> str:
