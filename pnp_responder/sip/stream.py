@@ -14,9 +14,12 @@ _LONGEST_LENGTH = 5
 
 
 class StreamReader:
-    """Cuts what one connection brings into messages. Holds MAX_MESSAGE octets at most, and one reading."""
+    """Cuts what one connection brings into messages. Holds `most` octets at most, and one reading."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = MAX_MESSAGE) -> None:
+        self._most = most
+        self._unframed = b""
+        self._is_sip = False
         self._octets = bytearray()
         # Where the search for the end of the head goes on, lest many small readings cost quadratic time.
         self._searched = 0
@@ -29,27 +32,57 @@ class StreamReader:
         """The next message, if it is whole, without the empty lines before it (RFC 3261 7.5).
 
         Raises MalformedMessage where nobody can tell where the message ends; the connection is then
-        of no more use.
+        of no more use, but see `unframed`.
         """
         held = self._octets
         if held and held[0] in b"\r\n":
             del held[: len(held) - len(held.lstrip(b"\r\n"))]
+        self._check_start_line()
         blank = _BLANK_LINE.search(held, self._searched)
         if blank is None:
-            if len(held) > MAX_MESSAGE:
+            if len(held) > self._most:
                 raise MalformedMessage("too long", "message")
             # The end may stand across two readings.
             self._searched = max(0, len(held) - 2)
             return None
+        if blank.end() <= self._most:
+            self._unframed = bytes(held[: blank.end()])
         end = blank.end() + _content_length(bytes(held[: blank.start()]))
-        if end > MAX_MESSAGE:
+        if end > self._most:
             raise MalformedMessage("too long", "message")
         if len(held) < end:
             return None
         message = bytes(held[:end])
         del held[:end]
         self._searched = 0
+        self._unframed = b""
+        self._is_sip = False
         return message
+
+    @property
+    def unframed(self) -> bytes:
+        """What is left to look at once `next_message` has raised: a head of which a request can still be told
+        what is wrong with it (RFC 3261 18.3: 400), or a start line that is no SIP; b"" if neither came."""
+        return self._unframed
+
+    @property
+    def holds_part(self) -> bool:
+        """Has something come that is no whole message yet, or has not been asked for?"""
+        return bool(self._octets)
+
+    def _check_start_line(self) -> None:
+        """Who speaks another protocol is told apart by its first line."""
+        if self._is_sip:
+            return
+        end = self._octets.find(b"\n", self._searched)
+        if end < 0:
+            return
+        line = bytes(self._octets[: end + 1])
+        words = line.split() or [b""]
+        self._is_sip = any(word[:4].upper() == b"SIP/" for word in (words[0], words[-1]))
+        if not self._is_sip:
+            self._unframed = line
+            raise MalformedMessage("not SIP", "start line")
 
 
 def _content_length(head: bytes) -> int:

@@ -77,3 +77,54 @@ def test_a_head_without_end() -> None:
     reader.feed(b"x")
     with pytest.raises(MalformedMessage):
         reader.next_message()
+
+
+HEAD = b"SUBSCRIBE sip:a SIP/2.0\r\nVia: x\r\n"
+ENDINGS = {
+    b"": b"",
+    HEAD + b"\r\n": HEAD + b"\r\n",
+    HEAD + b"Content-Length: x\r\n\r\nbody": HEAD + b"Content-Length: x\r\n\r\n",
+    HEAD + b"Content-Length: 999\r\n\r\nbody": HEAD + b"Content-Length: 999\r\n\r\n",
+    HEAD + b"X: " + 600 * b"x" + b"\r\nl: 0\r\n\r\n": b"",
+    b"GET / HTTP/1.1\r\nHost: a\r\n\r\n": b"GET / HTTP/1.1\r\n",
+}
+
+
+@given(
+    bodies=st.lists(st.binary(max_size=40), max_size=5),
+    ending=st.sampled_from(sorted(ENDINGS)),
+    cuts=st.lists(st.integers(0, 1000)),
+)
+def test_nor_do_they_matter_for_what_cannot_be_framed(
+    bodies: list[bytes], ending: bytes, cuts: list[int]
+) -> None:
+    stream = b"".join(map(message, bodies)) + ending
+    reader, found, raised = StreamReader(most=500), list[bytes](), False
+    edges = sorted({0, len(stream), *(cut for cut in cuts if cut < len(stream))})
+    for start, end in zip(edges, edges[1:], strict=False):
+        reader.feed(stream[start:end])
+        try:
+            while (one := reader.next_message()) is not None:
+                found.append(one)
+        except MalformedMessage:
+            raised = True
+            break
+    assert found == [message(body) for body in bodies]
+    assert raised == bool(ending)
+    assert reader.unframed == ENDINGS[ending]
+
+
+def test_a_part_is_told_from_nothing_and_from_empty_lines() -> None:
+    reader = StreamReader()
+    for octets, holds in (
+        (b"\r\n", False),
+        (b"\r", False),
+        (b"NOTIFY", True),
+        (b" sip:a SIP/2.0\nl: 0\n", True),
+    ):
+        reader.feed(octets)
+        assert reader.next_message() is None
+        assert reader.holds_part is holds
+    reader.feed(b"\n")
+    assert reader.next_message() == b"NOTIFY sip:a SIP/2.0\nl: 0\n\n"
+    assert reader.holds_part is False
