@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import BinaryIO, NamedTuple
 
 from pnp_responder.capture.fragments import Reassembler
-from pnp_responder.capture.frame import CaptureUnreadable, Frame
+from pnp_responder.capture.frame import CaptureCut, CaptureUnreadable, Frame
 from pnp_responder.capture.link import TCP, UDP, IpPacket, Unread, read_ip
 from pnp_responder.capture.pcap import PCAP_BEGINNINGS, read_pcap
 from pnp_responder.capture.pcapng import PCAPNG_BEGINNING, read_pcapng
@@ -60,7 +60,9 @@ class CaptureReader:
         """The datagrams of `file`. Raises CaptureUnreadable; what came before that counts."""
         try:
             yield from self._read(file)
-        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        except EOFError:
+            raise CaptureCut("the gzip ends early") from None
+        except (gzip.BadGzipFile, zlib.error) as error:
             raise CaptureUnreadable(f"damaged gzip: {error}") from None
 
     def _read(self, file: BinaryIO) -> Iterator[Captured]:
@@ -132,7 +134,8 @@ class _Rest(io.RawIOBase):
 
     def read(self, size: int = -1) -> bytes:
         if self._beginning:
-            taken, self._beginning = self._beginning, b""
+            size = len(self._beginning) if size < 0 else size
+            taken, self._beginning = self._beginning[:size], self._beginning[size:]
             return taken
         return self._file.read(size)
 

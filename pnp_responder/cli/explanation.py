@@ -112,6 +112,11 @@ def explain_message(
 
 def print_json(answer: Explanation, show_secrets: bool) -> None:
     """One JSON object on stdout. The README names its keys."""
+    typer.echo(json.dumps(as_json(answer, show_secrets), ensure_ascii=False))
+
+
+def as_json(answer: Explanation, show_secrets: bool) -> dict[str, Any]:
+    """What `print_json` prints."""
     winner = answer.winner
     decision = answer.decision
     place = None if winner is None else winner.rule.place
@@ -130,13 +135,19 @@ def print_json(answer: Explanation, show_secrets: bool) -> None:
     }
     if answer.datagrams is not None:
         shown["datagrams"] = [_masked(_text(datagram), show_secrets) for datagram in answer.datagrams]
-    typer.echo(json.dumps(shown, ensure_ascii=False))
+    return shown
 
 
 def print_text(answer: Explanation, with_all: bool, show_secrets: bool) -> None:
     """Words on stdout: the answer first, then why."""
-    for line in _lines(answer, with_all, show_secrets):
-        typer.echo("".join(c if c.isprintable() else escape(c) for c in line))
+    for line in text_lines(answer, with_all, show_secrets):
+        typer.echo(line)
+
+
+def text_lines(answer: Explanation, with_all: bool, show_secrets: bool) -> list[str]:
+    """The lines that `print_text` prints, fit for a terminal."""
+    lines = _lines(answer, with_all, show_secrets)
+    return ["".join(c if c.isprintable() else escape(c) for c in line) for line in lines]
 
 
 def _lines(answer: Explanation, with_all: bool, show_secrets: bool) -> list[str]:

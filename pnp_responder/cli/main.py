@@ -15,6 +15,7 @@ from pnp_responder.cli.demo import demo
 from pnp_responder.cli.explain import explain
 from pnp_responder.cli.interfaces import interfaces
 from pnp_responder.cli.replay import replay
+from pnp_responder.cli.rule_tests import run_tests
 from pnp_responder.cli.run import run
 from pnp_responder.cli.schema import schema
 
@@ -42,6 +43,7 @@ app = typer.Typer(
 )
 app.command(short_help="Answer phones: the service.")(run)
 app.command(short_help="Check a rules file: all problems, with line and column.")(check)
+app.command("test", short_help="Run the tests of a rules file.")(run_tests)
 app.command(short_help="Tell which rule serves a device, and why not the others.")(explain)
 app.command(short_help="List the interfaces that are served, and why not the rest.")(interfaces)
 app.command(short_help="Watch one phone being answered, on this computer alone.")(demo)

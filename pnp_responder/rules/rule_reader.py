@@ -27,7 +27,7 @@ from pnp_responder.rules.url_template import (
     parse_template,
 )
 
-SECTIONS = ("service", "vars", "defaults", "rules")
+SECTIONS = ("service", "vars", "defaults", "rules", "tests")
 OUTCOMES = ("url", "ignore", "reject")
 RULE_KEYS = ("name", "match", *OUTCOMES)
 REJECT_CODES = (400, 699)

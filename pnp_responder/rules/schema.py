@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from pnp_responder.rules.expectations import DEVICE_KEYS, EXPECT_KEYS, TEST_KEYS
 from pnp_responder.rules.match_keys import MATCH_KEYS
 from pnp_responder.rules.rule_reader import OUTCOMES, REJECT_CODES
 from pnp_responder.rules.url_template import BUILTIN_NAMES
@@ -37,6 +38,10 @@ def rules_schema(service: Schema) -> Schema:
                 "description": "the first rule that matches wins",
                 "type": "array",
                 "items": _keys({**_rule_keys(), **_outcomes()}),
+            },
+            "tests": {
+                "description": "what `pnp-responder test` expects of the rules; may stand in rules.test.yaml",
+                **tests_schema(),
             },
         },
     }
@@ -85,6 +90,23 @@ def _outcomes() -> Schema:
             ],
         },
     }
+
+
+def tests_schema() -> Schema:
+    """The schema of a `tests:` section."""
+    low, high = REJECT_CODES
+    text: Schema = {"type": ["string", "number"]}
+    true: Schema = {"enum": [True, "true", "True", "TRUE"]}
+    reject = {"anyOf": [{"type": "integer", "minimum": low, "maximum": high}, {"type": "string"}]}
+    outcomes = {"rule": text, "url": {"type": "string"}, "ignore": true, "reject": reject, "none": true}
+    device = {"type": ["object", "null"], "additionalProperties": False}
+    device["properties"] = {key: _TEXT for key in DEVICE_KEYS}
+    expect = {"type": "object", "additionalProperties": False, "minProperties": 1, "properties": outcomes}
+    assert set(outcomes) == set(EXPECT_KEYS)
+    keys: Schema = {key: text for key in TEST_KEYS}
+    keys |= {"device": device, "expect": expect}
+    item = {"type": "object", "additionalProperties": False, "properties": keys, "required": ["expect"]}
+    return {"type": ["array", "null"], "items": item}
 
 
 def _keys(properties: Schema, kind: str | list[str] = "object") -> Schema:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from pnp_responder.rules.expectations import Expectation, read_expectations, read_expectations_file
 from pnp_responder.rules.places import MAX_OCTETS
 from pnp_responder.rules.problems import Place, Problem, RulesError
 from pnp_responder.rules.rule_reader import Document
@@ -32,11 +33,12 @@ def find_rules_file(given: Path | None = None) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """One rules.yaml. `warnings` are those of both halves, sorted by place."""
+    """One rules.yaml. `warnings` are those of all its sections, sorted by place."""
 
     settings: Settings
     rules: RuleSet
     warnings: tuple[Problem, ...]
+    expectations: tuple[Expectation, ...] = ()
 
 
 def read_configuration(text: str, name: str) -> Configuration:
@@ -44,8 +46,9 @@ def read_configuration(text: str, name: str) -> Configuration:
     document = Document.parse(text, name)
     settings = read_settings(document)
     rules = RuleSet.from_document(document)
+    expectations = read_expectations(document)
     document.findings.raise_errors()
-    return Configuration(settings, rules, rules.warnings)
+    return Configuration(settings, rules, rules.warnings, expectations)
 
 
 def load_configuration(path: Path) -> Configuration:
@@ -56,6 +59,14 @@ def load_configuration(path: Path) -> Configuration:
     """
     with _without_garbage_collection():
         return read_configuration(_read_text(path), str(path))
+
+
+def load_expectations(path: Path) -> tuple[Expectation, ...]:
+    """The tests in the file `path`, which holds nothing else. Raises RulesError as the above does."""
+    document = Document.parse(_read_text(path), str(path))
+    expectations = read_expectations_file(document)
+    document.findings.raise_errors()
+    return expectations
 
 
 def _read_text(path: Path) -> str:
