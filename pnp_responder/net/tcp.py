@@ -210,8 +210,9 @@ class TcpServer:
         connection.until = now + self._limits.idle
         self._connections.move_to_end((connection.local.interface, connection.remote))
         self._receive(Datagram(message, connection.remote, connection.local))
-        if reader.holds_part:
-            self._read_on(connection, False)
+        more = reader.holds_part
+        self._read_on(connection, not more)
+        if more:
             self._loop.call_soon(self._serve, connection)
 
     def _writable(self, connection: Connection) -> None:
