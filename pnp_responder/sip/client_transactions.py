@@ -53,7 +53,7 @@ class ClientTransactions:
         self._attempts = attempts
         self._t1, self._t2, self._t4 = t1, t2, t4
         self._alive: OrderedDict[str, _ClientTransaction] = OrderedDict()
-        self._waiting_for: dict[tuple[SocketAddress, str], list[str]] = {}
+        self._waiting_for: dict[tuple[SocketAddress, str], dict[str, None]] = {}
         self._heap: list[tuple[float, str]] = []
 
     def __len__(self) -> int:
@@ -70,7 +70,7 @@ class ClientTransactions:
         transaction = _ClientTransaction(branch, method, datagram)
         transaction.timer_f = now + 64 * self._t1
         self._alive[branch] = transaction
-        self._waiting_for.setdefault((datagram.remote, datagram.local.transport), []).append(branch)
+        self._waiting_for.setdefault((datagram.remote, datagram.local.transport), {})[branch] = None
         self._set_e(transaction, now)
         self._wake(transaction)
         return effects
@@ -126,7 +126,7 @@ class ClientTransactions:
                 continue
             if transaction.timer_e <= now and transaction.timer_e < transaction.timer_f:
                 effects += self._run(transaction, Input.TIMER_E, now)
-            elif transaction.timer_f <= now:
+            else:
                 completed = transaction.state is State.COMPLETED
                 effects += self._run(transaction, Input.TIMER_K if completed else Input.TIMER_F, now)
             if transaction.state is not State.TERMINATED:
@@ -157,7 +157,7 @@ class ClientTransactions:
                 effects += (Answered(transaction.branch, status, transaction.attempts),)
             elif action is Action.TIMED_OUT:
                 effects += (TimedOut(transaction.branch, transaction.attempts),)
-            elif action is Action.UNDELIVERABLE:
+            else:  # UNDELIVERABLE
                 effects += (Undeliverable(transaction.branch, transaction.attempts),)
         if transaction.state is State.TERMINATED:
             self._stop_waiting(transaction)
@@ -169,7 +169,7 @@ class ClientTransactions:
             return
         end = transaction.datagram.remote, transaction.datagram.local.transport
         branches = self._waiting_for[end]
-        branches.remove(transaction.branch)
+        del branches[transaction.branch]
         if not branches:
             del self._waiting_for[end]
         transaction.datagram = None

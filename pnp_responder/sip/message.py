@@ -240,7 +240,7 @@ def _response(start: list[bytes], headers: Headers, via: Via, fault: RequestErro
     if fault is not None:
         raise MalformedMessage(fault.reason, "response")
     status = start[1] if len(start) > 1 else b""
-    if not (len(status) == 3 and status.isdigit()):
+    if not (len(status) == 3 and status.isdigit() and b"1" <= status[:1] <= b"6"):
         raise MalformedMessage("no status code", "start line")
     # RFC 3261 8.1.3.3: more than one Via means that it was not for us.
     if via.rest or headers.repeated("via"):

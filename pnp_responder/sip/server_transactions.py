@@ -124,15 +124,12 @@ class ServerTransactions:
         return transaction
 
     def _run(self, transaction: _ServerTransaction, what: Input, now: float) -> tuple[Datagram, ...]:
-        row = SERVER.get((transaction.state, what))
-        if row is None:
-            return ()
-        transaction.state, actions = row
+        transaction.state, actions = SERVER[transaction.state, what]
         sent: tuple[Datagram, ...] = ()
         for action in actions:
             if action is Action.SEND:
                 sent = () if transaction.response is None else (transaction.response,)
-            elif action is Action.SET_J:
+            else:  # SET_J
                 self._timer_j.append((now + self._lifetime, transaction))
         if transaction.state is State.TERMINATED:
             self._forget(transaction)

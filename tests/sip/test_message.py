@@ -249,6 +249,8 @@ def test_reason_phrase_says_nothing(octets: bytes) -> None:
         RESPONSE.replace(b"200", b"20"),
         RESPONSE.replace(b"200", b"2x0"),
         RESPONSE.replace(b"200", b"-20"),
+        RESPONSE.replace(b"200", b"099"),
+        RESPONSE.replace(b"200", b"700"),
         RESPONSE.replace(b"CSeq: 1 NOTIFY", b"CSeq: NOTIFY"),
         RESPONSE.replace(b"CSeq: 1 NOTIFY\n", b""),
         RESPONSE.replace(b"CSeq: 1 NOTIFY", b"CSeq: 1 NOTIFY\nCSeq: 1 NOTIFY"),
