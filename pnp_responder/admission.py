@@ -27,6 +27,10 @@ class Admission:
         self._allow = [_Prefix(network) for network in allow]
         self._own = frozenset(own_addresses)
 
+    def is_ours(self, remote: SocketAddress) -> bool:
+        """Is `remote` this host?"""
+        return remote.host in self._own
+
     def refusal(self, remote: SocketAddress, local: Local) -> str | None:
         """None if `remote` may ask where `local` listens, else why not."""
         if remote.port == 0:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from pnp_responder.datagram import Local, SocketAddress
-from pnp_responder.enrollment import Decline, Enrollment, Offer
+from pnp_responder.enrollment import Decision, Decline, Enrollment, Offer
 
 
 class DatagramDropped(NamedTuple):
@@ -76,6 +76,19 @@ class NotifyUndeliverable(NamedTuple):
     attempts: int
 
 
+class ProbeHeard(NamedTuple):
+    """A probe for PnP servers asked. It is no phone, and what follows on its NOTIFY is not told.
+
+    One of our own host is not answered, and both are None; one of another host is told what a phone
+    would be told.
+    """
+
+    remote: SocketAddress
+    local: Local
+    enrollment: Enrollment | None
+    decision: Decision | None
+
+
 Event = (
     DatagramDropped
     | RequestRefused
@@ -85,4 +98,5 @@ Event = (
     | NotifyAnswered
     | NotifyTimedOut
     | NotifyUndeliverable
+    | ProbeHeard
 )

@@ -13,7 +13,13 @@ from pnp_responder.admission import Admission
 from pnp_responder.datagram import Datagram, Local, SocketAddress
 from pnp_responder.enrollment import Decide, Decision, Enrollment
 from pnp_responder.errors import MalformedMessage, RequestError
-from pnp_responder.events import DatagramDropped, EnrollmentDeclined, EnrollmentOffered, RequestRefused
+from pnp_responder.events import (
+    DatagramDropped,
+    EnrollmentDeclined,
+    EnrollmentOffered,
+    ProbeHeard,
+    RequestRefused,
+)
 from pnp_responder.responder import Responder
 from pnp_responder.sip import Identifiers
 from pnp_responder.sip.address import DEFAULT_PORT, SipUri
@@ -63,6 +69,8 @@ def rehearse(
         return Rehearsal(known(event.enrollment), event.offer, None, output.datagrams)
     if isinstance(event, EnrollmentDeclined):
         return Rehearsal(known(event.enrollment), event.decline, None, output.datagrams)
+    if isinstance(event, ProbeHeard) and event.enrollment is not None:
+        return Rehearsal(known(event.enrollment), event.decision, None, output.datagrams)
     assert isinstance(event, DatagramDropped | RequestRefused)  # the other events follow a NOTIFY
     return Rehearsal(None, None, event.reason, output.datagrams)
 

@@ -21,6 +21,7 @@ from pnp_responder.events import (
     NotifyAnswered,
     NotifyTimedOut,
     NotifyUndeliverable,
+    ProbeHeard,
     RequestRefused,
     RequestRepeated,
 )
@@ -42,6 +43,8 @@ from pnp_responder.ua_profile import (
     MAX_NOTIFY,
     OPTIONS_ROWS,
     SERVED,
+    is_probe,
+    looks_like_a_probe,
     notify_destination,
     notify_request,
     ok_response,
@@ -93,6 +96,8 @@ class Responder:
 
     def receive_datagram(self, datagram: Datagram, now: float) -> Output[Event]:
         """See `engine.Engine`."""
+        if self._admission.is_ours(datagram.remote) and looks_like_a_probe(datagram.payload):
+            return self._output((), (ProbeHeard(datagram.remote, datagram.local, None, None),))
         refusal = self._admission.refusal(datagram.remote, datagram.local)
         if refusal is not None:
             return self._dropped(datagram, refusal)
@@ -201,6 +206,8 @@ class Responder:
         datagrams = self._servers.respond(key, datagram, ok, now)
         notify_datagram = Datagram(notify, notify_destination(request, remote, local.transport), local)
         effects = self._clients.request(branch, "NOTIFY", notify_datagram, now)
+        if is_probe(enrollment):
+            return self._carry_out(effects, datagrams, (ProbeHeard(remote, local, enrollment, offer),))
         self._offered[branch] = (enrollment, offer)
         return self._carry_out(effects, datagrams, (EnrollmentOffered(enrollment, offer),))
 
@@ -214,7 +221,9 @@ class Responder:
         status: int | None,
         now: float,
     ) -> Output[Event]:
-        events = (EnrollmentDeclined(enrollment, decline, status),)
+        events: tuple[Event, ...] = (EnrollmentDeclined(enrollment, decline, status),)
+        if is_probe(enrollment):
+            events = (ProbeHeard(datagram.remote, datagram.local, enrollment, decline),)
         if status is None:
             self._servers.absorb(key, datagram, now)
             return self._output((), events)
@@ -273,7 +282,10 @@ class Responder:
             if isinstance(effect, Send):
                 datagrams += (effect.datagram,)
                 continue
-            enrollment, offer = self._offered.pop(effect.branch)
+            asked = self._offered.pop(effect.branch, None)
+            if asked is None:  # a probe
+                continue
+            enrollment, offer = asked
             if isinstance(effect, Answered):
                 events += (NotifyAnswered(enrollment, offer, effect.status, effect.attempts),)
             elif isinstance(effect, TimedOut):

@@ -19,6 +19,7 @@ from pnp_responder.events import (
     NotifyAnswered,
     NotifyTimedOut,
     NotifyUndeliverable,
+    ProbeHeard,
     RequestRefused,
     RequestRepeated,
 )
@@ -94,6 +95,8 @@ class Journal:
                 self._refused("request_refused", reason, remote, local, {"status": status})
             case DatagramDropped(reason, remote, local):
                 self._refused("datagram_dropped", reason, remote, local, {})
+            case ProbeHeard():
+                self._probe(event)
             case RequestRepeated(remote, local):
                 if self._level <= logging.DEBUG:
                     self.note("request_repeated", logging.DEBUG, **_ends(remote, local))
@@ -187,6 +190,16 @@ class Journal:
             fields["user_agent"] = enrollment.user_agent
             fields["hint"] = rule_hint(enrollment)
         self.note(name, **fields)
+
+    def _probe(self, event: ProbeHeard) -> None:
+        """Our own at debug level: the administrator who set it off sees what it found."""
+        remote, local, _, decision = event
+        level = logging.DEBUG if decision is None else logging.INFO
+        kind = ("probe_heard", "of this host" if decision is None else "of another host")
+        if level >= self._level and self._refusals.tell(kind, remote.host, self._clock()):
+            url = mask_url(decision.url) if isinstance(decision, Offer) else None
+            rule = None if decision is None else decision.rule
+            self.note("probe_heard", level, **_ends(remote, local), reason=kind[1], rule=rule, url=url)
 
     def _refused(self, name: str, reason: str, remote: SocketAddress, local: Local, more: Fields) -> None:
         if self._refusals.tell((name, reason), remote.host, self._clock()):

@@ -10,6 +10,7 @@ from pnp_responder.ua_profile.notify import (
     notify_request,
     ok_response,
 )
+from pnp_responder.ua_profile.probe import is_probe, looks_like_a_probe
 from pnp_responder.ua_profile.subscribe import BODY_TYPE, EVENT_PACKAGE, read_enrollment
 
 __all__ = [
@@ -18,6 +19,8 @@ __all__ = [
     "MAX_NOTIFY",
     "OPTIONS_ROWS",
     "SERVED",
+    "is_probe",
+    "looks_like_a_probe",
     "notify_destination",
     "notify_request",
     "ok_response",

@@ -8,7 +8,7 @@ import logging
 
 import pytest
 
-from pnp_responder.datagram import Datagram, Local, SocketAddress
+from pnp_responder.datagram import TCP, Datagram, Local, SocketAddress
 from pnp_responder.enrollment import Decline, Device, Enrollment, Offer
 from pnp_responder.events import (
     DatagramDropped,
@@ -18,11 +18,19 @@ from pnp_responder.events import (
     NotifyAnswered,
     NotifyTimedOut,
     NotifyUndeliverable,
+    ProbeHeard,
     RequestRefused,
     RequestRepeated,
 )
 from pnp_responder.mac import Mac
-from pnp_responder.net.troubles import DatagramsLost, EngineFailed, ReceiveFailed, SendFailed
+from pnp_responder.net.troubles import (
+    ConnectionDropped,
+    DatagramsLost,
+    EngineFailed,
+    ListenFailed,
+    ReceiveFailed,
+    SendFailed,
+)
 from pnp_responder.service.journal import PHONES_TOLD, REFUSALS_TOLD, UNMATCHED_TOLD, Journal
 from pnp_responder.service.log_format import Entry, line_renderer
 
@@ -93,6 +101,30 @@ def unmatched(mac: str | None) -> EnrollmentDeclined:
             WHERE | {"reason": "start line: not SIP"},
         ),
         (RequestRepeated(REMOTE, LOCAL), logging.DEBUG, "request_repeated", WHERE),
+        (
+            ProbeHeard(REMOTE, LOCAL, None, None),
+            logging.DEBUG,
+            "probe_heard",
+            WHERE | {"reason": "of this host", "rule": None, "url": None},
+        ),
+        (
+            ProbeHeard(REMOTE, LOCAL, ENROLLMENT, OFFER),
+            logging.INFO,
+            "probe_heard",
+            WHERE | {"reason": "of another host", "rule": GIVEN["rule"], "url": GIVEN["url"]},
+        ),
+        (
+            ProbeHeard(REMOTE, LOCAL, ENROLLMENT, Decline("no", None)),
+            logging.INFO,
+            "probe_heard",
+            WHERE | {"reason": "of another host", "rule": None, "url": None},
+        ),
+        (
+            DatagramDropped("x", REMOTE, LOCAL._replace(transport=TCP)),
+            logging.INFO,
+            "datagram_dropped",
+            WHERE | {"transport": "TCP", "reason": "x"},
+        ),
     ],
 )
 def test_each_event(event: Event, level: int, name: str, fields: dict[str, object]) -> None:
@@ -173,6 +205,26 @@ def test_troubles() -> None:
     assert rig.names() == ["send_failed", "receive_failed", "datagrams_lost"]
     assert "gc_thresh3" in rig.entries[0].fields["reason"]
     assert rig.entries[2].fields["times"] == 300
+
+
+def test_troubles_of_connections() -> None:
+    rig = Rig()
+    rig.journal.trouble(ListenFailed(LOCAL, "TCP port 5060 is taken", "leave TCP out"))
+    rig.journal.trouble(ConnectionDropped("eth1", "no whole message within 10 s", REMOTE, 3))
+    rig.journal.trouble(ConnectionDropped("eth1", "no room", None, 1))
+    assert rig.names() == ["tcp_unusable", "connection_dropped", "connection_dropped"]
+    assert rig.entries[0].fields == {
+        "interface": "eth1",
+        "address": "192.0.2.1:5060",
+        "reason": "TCP port 5060 is taken",
+        "remedy": "leave TCP out",
+    }
+    assert rig.entries[1].fields == WHERE | {
+        "transport": "TCP",
+        "reason": "no whole message within 10 s",
+        "times": 3,
+    }
+    assert rig.entries[2].fields["source"] is None
 
 
 def test_a_fault_of_ours_is_told_with_its_place_and_the_datagram_escaped() -> None:
