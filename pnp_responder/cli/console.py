@@ -22,6 +22,10 @@ _STYLES = {"bold": "\x1b[1m", "dim": "\x1b[2m", "good": "\x1b[32m", "bad": "\x1b
 _PLAIN = "\x1b[0m"
 
 
+class Outcome(SystemExit):
+    """The end of a command whose own exit codes include 2, which from typer itself means wrong usage."""
+
+
 def open_missing_streams() -> None:
     """Give descriptors 0 to 2 to /dev/null where the caller closed them.
 

@@ -10,8 +10,9 @@ import typer
 
 from pnp_responder import __version__
 from pnp_responder.cli.check import check
-from pnp_responder.cli.console import IO_ERROR, SOFTWARE, USAGE, open_missing_streams, say
+from pnp_responder.cli.console import IO_ERROR, SOFTWARE, USAGE, Outcome, open_missing_streams, say
 from pnp_responder.cli.demo import demo
+from pnp_responder.cli.doctor import doctor
 from pnp_responder.cli.explain import explain
 from pnp_responder.cli.interfaces import interfaces
 from pnp_responder.cli.replay import replay
@@ -46,6 +47,7 @@ app.command(short_help="Check a rules file: all problems, with line and column."
 app.command("test", short_help="Run the tests of a rules file.")(run_tests)
 app.command(short_help="Tell which rule serves a device, and why not the others.")(explain)
 app.command(short_help="List the interfaces that are served, and why not the rest.")(interfaces)
+app.command(short_help="Look for what keeps phones from being answered on this host.")(doctor)
 app.command(short_help="Watch one phone being answered, on this computer alone.")(demo)
 app.command(short_help="Show what the phones of a capture would be told.")(replay)
 app.command(short_help="Print the JSON Schema of rules.yaml, for editors.")(schema)
@@ -85,6 +87,8 @@ def _exit_code() -> int:
     try:
         app(prog_name=PROGRAM)
     except SystemExit as end:
+        if isinstance(end, Outcome):
+            return int(end.code or 0)
         code = end.code if isinstance(end.code, int) else int(end.code is not None)
         return USAGE if code == _TYPER_USAGE else code
     except BrokenPipeError:
