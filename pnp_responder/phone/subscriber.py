@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from pnp_responder.datagram import Datagram, Local, SocketAddress
+from pnp_responder.datagram import UDP, Datagram, Local, SocketAddress
 from pnp_responder.engine import Output
 from pnp_responder.errors import MalformedMessage, RequestError
 from pnp_responder.phone.events import (
@@ -116,9 +116,11 @@ class Subscriber:
         except RequestError as error:
             return self._refuse(message, datagram, error)
 
-    def receive_unreachable(self, remote: SocketAddress, now: float) -> Output[PhoneEvent]:
+    def receive_unreachable(
+        self, remote: SocketAddress, now: float, transport: str = UDP
+    ) -> Output[PhoneEvent]:
         """See `engine.Engine`."""
-        return self._carry_out(self._clients.receive_unreachable(remote, now))
+        return self._carry_out(self._clients.receive_unreachable(remote, now, transport))
 
     def handle_timeout(self, now: float) -> Output[PhoneEvent]:
         """See `engine.Engine`."""
@@ -161,7 +163,9 @@ class Subscriber:
         url = profile_url(request)
         remote = datagram.remote
         octets = render_response(request, 200, remote, self._identifiers.tag())
-        ok = Datagram(octets, response_destination(request.via, remote), datagram.local)
+        ok = Datagram(
+            octets, response_destination(request.via, remote, datagram.local.transport), datagram.local
+        )
         events: list[PhoneEvent] = [NotifyTaken(call_id, url, remote)]
         if url:
             events.append(self._end(subscription, Outcome.SERVED, url))
@@ -175,8 +179,7 @@ class Subscriber:
             return self._dropped(datagram, "an ACK, which is never answered")
         rows = tuple(f"{name}: {value}" for name, value in error.headers)
         tag = self._identifiers.stateless_tag(datagram.payload)
-        octets = render_response(request, error.status, datagram.remote, tag, rows)
-        response = Datagram(octets, response_destination(request.via, datagram.remote), datagram.local)
+        response = _response(request, datagram, error.status, tag, rows)
         return self._output((response,), (RequestRefused(error.status, error.reason, datagram.remote),))
 
     def _carry_out(self, effects: tuple[sip_effects.ClientEffect, ...]) -> Output[PhoneEvent]:
@@ -223,6 +226,14 @@ def _own_request(octets: bytes) -> Request:
         raise ValueError(f"not a SUBSCRIBE that can be sent: {error}") from None
     reason = getattr(request, "fault", None)
     raise ValueError(f"not a SUBSCRIBE that can be sent{f': {reason}' if reason else ''}")
+
+
+def _response(
+    request: Request, datagram: Datagram, status: int, tag: str, rows: tuple[str, ...] = ()
+) -> Datagram:
+    remote, local = datagram.remote, datagram.local
+    octets = render_response(request, status, remote, tag, rows)
+    return Datagram(octets, response_destination(request.via, remote, local.transport), local)
 
 
 def _is_in_dialog(notify: Request, tag: str | None) -> bool:

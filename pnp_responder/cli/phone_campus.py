@@ -1,0 +1,127 @@
+"""A whole campus asks at once: what it came to, in numbers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from pnp_responder.cli.phone_play import Deafness, new_subscriber
+from pnp_responder.cli.phone_setup import Setup
+from pnp_responder.cli.progress import Progress
+from pnp_responder.phone.events import (
+    Answered,
+    DatagramDropped,
+    Ended,
+    NotifyRepeated,
+    Outcome,
+    PhoneEvent,
+    RequestRefused,
+)
+from pnp_responder.phone.transcript import Step
+from pnp_responder.phone_edge.player import LINGER, Player
+
+
+@dataclass
+class Campus:
+    """`waits` are the seconds from the first request to the NOTIFY, of those that were served, sorted."""
+
+    count: int
+    within: float
+    waits: list[float] = field(default_factory=list)
+    outcomes: Counter[Outcome] = field(default_factory=Counter)
+    at_first_try: int = 0
+    asked_again: int = 0
+    notifies_again: int = 0
+    refused: int = 0
+    dropped: int = 0
+    urls: set[str] = field(default_factory=set)
+    statuses: Counter[int] = field(default_factory=Counter)
+    seconds: float = 0.0
+    first_steps: list[Step] = field(default_factory=list)
+    first_ended: Ended = Ended("", Outcome.SILENCE, "", 0, None)
+
+    @property
+    def served(self) -> int:
+        """Phones that got a URL."""
+        return self.outcomes[Outcome.SERVED]
+
+    def percentile(self, share: float) -> float:
+        """The wait that so large a share of the served phones did not exceed; 0 if none was served."""
+        if not self.waits:
+            return 0.0
+        return self.waits[min(len(self.waits) - 1, int(share * len(self.waits)))]
+
+
+def play_campus(setup: Setup, count: int, within: float, thorough: bool) -> Campus:
+    """`count` phones, one after the other spread over `within` seconds, all from one port."""
+    campus = Campus(count, within)
+    progress = Progress(count)
+    asked_at: dict[str, float] = {}
+    first_call_id: list[bytes] = []
+
+    def asks() -> Iterator[tuple[float, bytes]]:
+        for number in range(count):
+            octets = setup.render(number)
+            at = within * number / count
+            call_id = call_id_of(octets)
+            asked_at[call_id] = at
+            if not first_call_id:
+                first_call_id.append(call_id.encode())
+            yield at, octets
+
+    def observe(step: Step) -> None:
+        if step.sent and step.datagram.payload.startswith(b"SUBSCRIBE"):
+            campus.asked_again += 1
+        if first_call_id[0] in step.datagram.payload:
+            campus.first_steps.append(step)
+
+    def publish(at: float, event: PhoneEvent) -> None:
+        if isinstance(event, Ended):
+            _count(campus, event, at - asked_at[event.call_id])
+            if event.call_id.encode() == first_call_id[0]:
+                campus.first_ended = event
+            campus.seconds = at
+            ended = campus.outcomes.total()
+            progress.show(ended, f"{ended:,} of {count:,} phones, {campus.served:,} served")
+        elif isinstance(event, Answered):
+            campus.statuses[event.status] += 1
+        elif isinstance(event, NotifyRepeated):
+            campus.notifies_again += 1
+        elif isinstance(event, RequestRefused):
+            campus.refused += 1
+        elif isinstance(event, DatagramDropped):
+            campus.dropped += 1
+
+    # The first phone alone can be made to miss something, and to be judged for it.
+    deaf = Deafness(thorough)
+    player = Player(
+        new_subscriber(setup, count),
+        setup.line,
+        setup.target,
+        publish=publish,
+        observe=observe,
+        misses=lambda datagram: first_call_id[0] in datagram.payload and deaf(datagram),
+    )
+    try:
+        player.play(asks(), within + setup.patience + 2 * LINGER)
+    finally:
+        progress.clear()
+    campus.asked_again -= min(count, campus.asked_again)
+    campus.waits.sort()
+    return campus
+
+
+def call_id_of(octets: bytes) -> str:
+    """The Call-ID of a SUBSCRIBE of ours."""
+    from pnp_responder.sip import parse_message
+
+    return (parse_message(octets).headers.get("call-id") or b"").decode()
+
+
+def _count(campus: Campus, event: Ended, wait: float) -> None:
+    campus.outcomes[event.outcome] += 1
+    if event.outcome is Outcome.SERVED:
+        campus.waits.append(wait)
+        campus.at_first_try += event.attempts == 1
+        campus.urls.add(event.url)

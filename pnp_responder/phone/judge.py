@@ -1,0 +1,109 @@
+"""The verdict: did the phone get what it needs, and what did the server do wrong on the way?
+
+A pure function of the transcript. `thorough` transcripts, in which the phone was made to miss the first
+200 and the first NOTIFY, show more: whether the server repeats what is lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from pnp_responder.datagram import SocketAddress
+from pnp_responder.enrollment import Device
+from pnp_responder.phone.checklist import Fault
+from pnp_responder.phone.events import Ended, Outcome
+from pnp_responder.phone.judge_notify import notify_faults
+from pnp_responder.phone.judge_response import response_faults
+from pnp_responder.phone.shape import Habits
+from pnp_responder.phone.target import Target, target_of
+from pnp_responder.phone.transcript import Exchange, Step, read_transcript
+from pnp_responder.sip import Response
+
+
+class Verdict(NamedTuple):
+    """`faults` are the server's, in the order of the exchange; `others` are further servers that answered.
+
+    `target` is what the phone would fetch; None without a URL.
+    """
+
+    outcome: Outcome
+    url: str
+    server: SocketAddress | None
+    faults: tuple[Fault, ...]
+    others: tuple[SocketAddress, ...]
+    target: Target | None
+
+
+def judge(steps: Sequence[Step], ended: Ended, habits: Habits, device: Device, multicast: bool) -> Verdict:
+    """Judge what `steps` show of one phone, whose story ended so."""
+    exchange = read_transcript(steps)
+    target = target_of(ended.url, habits, device) if ended.url else None
+    faults = [*_faults(exchange, steps, multicast)]
+    if target is not None:
+        faults += [Fault(*fault) for fault in target.faults]
+        faults += _secrets(ended.url)
+    if exchange.others:
+        names = ", ".join(map(str, exchange.others))
+        faults.append(Fault("P9", f"answers from {names} as well as from {exchange.server}", "one server"))
+    unique = tuple(dict.fromkeys(faults))
+    return Verdict(ended.outcome, ended.url, exchange.server, unique, exchange.others, target)
+
+
+def _faults(exchange: Exchange, steps: Sequence[Step], multicast: bool) -> Iterator[Fault]:
+    for datagram, reason in exchange.unreadable:
+        yield Fault("M21", f"octets from {datagram.remote} that are no SIP: {reason}", "a SIP message")
+    response, notify = exchange.response, exchange.notify
+    if response is not None:
+        yield from response_faults(exchange, response, multicast)
+    if notify is not None:
+        yield from notify_faults(exchange, notify)
+    yield from _order_faults(exchange)
+    yield from _repeat_faults(exchange, steps)
+
+
+def _order_faults(exchange: Exchange) -> Iterator[Fault]:
+    response, notify = exchange.response, exchange.notify
+    status = response.message.status if response and isinstance(response.message, Response) else None
+    if notify is None:
+        if status is not None and status < 300:
+            yield Fault("S10", f"{status}, and no NOTIFY", "a NOTIFY at once")
+        return
+    if status is None:
+        yield Fault("S10", "a NOTIFY, and no response to the SUBSCRIBE", "200 before it")
+    elif status >= 300:
+        yield Fault("S11", f"a NOTIFY beside {status}", "none for a SUBSCRIBE that is refused")
+    elif response is not None and notify.at < response.at:
+        yield Fault("N15", "the NOTIFY before the 200", "the 200 first")
+    if response is not None and response.datagram.remote != notify.datagram.remote:
+        saw = f"NOTIFY from {notify.datagram.remote}, response from {response.datagram.remote}"
+        yield Fault("T9", saw, "both from one address and port")
+
+
+def _repeat_faults(exchange: Exchange, steps: Sequence[Step]) -> Iterator[Fault]:
+    finals = [s for s in exchange.responses if isinstance(s.message, Response) and s.message.status >= 200]
+    if len({said.datagram.payload for said in finals}) > 1:
+        yield Fault("X2", "another response to the same SUBSCRIBE sent again", "the same octets again")
+    missed = [step.datagram.payload for step in steps if not step.sent and not step.heard]
+    missed_ok = any(payload.startswith(b"SIP/") for payload in missed)
+    if missed_ok and len(exchange.asked_at) > 1 and len(finals) < 2:
+        yield Fault("X2", "silence to the SUBSCRIBE sent again after a lost 200", "the same octets again")
+    branches = {said.message.via.branch for said in exchange.notifies}
+    cseqs = {said.message.headers.get("cseq") for said in exchange.notifies}
+    if len(branches) > 1 or len(cseqs) > 1:
+        yield Fault("X2", f"{max(len(branches), len(cseqs))} NOTIFYs for one SUBSCRIBE", "one, repeated")
+    elif len({said.datagram.payload for said in exchange.notifies}) > 1:
+        yield Fault("C7", "a NOTIFY repeated with other octets", "the same octets")
+    if any(payload.startswith(b"NOTIFY ") for payload in missed) and len(exchange.notifies) < 2:
+        yield Fault("C1", "a NOTIFY that got no answer, and was not sent again", "again after 0.5 s")
+
+
+def _secrets(url: str) -> list[Fault]:
+    try:
+        parts = urlsplit(url)
+        if parts.password and parts.scheme.lower() != "https":
+            return [Fault("P12", f"a password in a {parts.scheme} URL", "https, or no password")]
+    except ValueError:
+        pass
+    return []

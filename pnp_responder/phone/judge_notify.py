@@ -1,0 +1,129 @@
+"""What is wrong with the NOTIFY?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from pnp_responder.errors import RequestError
+from pnp_responder.phone.checklist import Fault
+from pnp_responder.phone.judge_form import form_faults
+from pnp_responder.phone.judge_response import contact_fault
+from pnp_responder.phone.profile_url import ACCEPTED, media_type
+from pnp_responder.phone.transcript import Exchange, Said, header, tag_of
+from pnp_responder.sip import Request, Response
+from pnp_responder.sip.address import NameAddr
+
+LONGEST = 1_300
+"""Octets of a request that may go by UDP."""
+
+_NOT_IN_A_NOTIFY = ("expires", "in-reply-to", "reply-to", "subject")
+_STATE = re.compile(r"terminated[ \t]*;[ \t]*reason=[A-Za-z]+", re.IGNORECASE)
+_BRANCH = "z9hG4bK"
+
+
+def notify_faults(exchange: Exchange, said: Said) -> Iterator[Fault]:
+    """`said` is the first NOTIFY of the server."""
+    notify, subscribe = said.message, exchange.subscribe
+    assert isinstance(notify, Request)
+    octets = said.datagram.payload
+    yield from form_faults("NOTIFY", octets, notify)
+    if notify.fault is not None:
+        yield Fault("M14", f"NOTIFY: {notify.fault.reason}", "a request that can be read")
+    if len(octets) > LONGEST:
+        yield Fault("T13", f"NOTIFY of {len(octets)} octets", f"{LONGEST} at most by UDP")
+    contact = subscribe.contact
+    if contact is not None and notify.uri != contact.uri:
+        yield Fault("N1", f"NOTIFY {notify.uri}", f"the phone's Contact: {contact.uri}")
+    yield from _dialog_faults(exchange, notify)
+    yield from _via_faults(said, notify, subscribe)
+    if notify.headers.get("max-forwards") is None:
+        yield Fault("N7", "NOTIFY without Max-Forwards", "Max-Forwards: 70")
+    fault = contact_fault(header(notify, "contact"))
+    if fault:
+        yield Fault("N8", f"NOTIFY {fault}", "one Contact with a SIP URI of the server")
+    yield from _event_faults(notify, subscribe)
+    for row in _NOT_IN_A_NOTIFY:
+        if notify.headers.get(row) is not None:
+            yield Fault("N14", f"NOTIFY with {row.title()}", "none")
+    yield from _body_faults(notify, subscribe)
+
+
+def _dialog_faults(exchange: Exchange, notify: Request) -> Iterator[Fault]:
+    subscribe = exchange.subscribe
+    if header(notify, "call-id") != header(subscribe, "call-id"):
+        yield Fault("N4", f"NOTIFY with Call-ID: {header(notify, 'call-id')}", header(subscribe, "call-id"))
+    own = tag_of(subscribe, "from")
+    granted = _granted_tag(exchange)
+    for row, uri, tag, item in (
+        ("from", subscribe.to.uri, granted, "N2"),
+        ("to", subscribe.from_.uri, own, "N3"),
+    ):
+        label = row.title()
+        text = header(notify, row)
+        try:
+            found = notify.from_ if row == "from" else notify.to
+        except RequestError:
+            yield Fault(item, f"NOTIFY with {label}: {text}" if text else f"NOTIFY without {label}", uri)
+            continue
+        wanted = f"<{uri}>" + (f";tag={tag}" if tag else "")
+        if found.uri != uri or (found.tag != tag and (row == "to" or tag)):
+            yield Fault(item, f"NOTIFY with {label}: {text}", _why(row, tag, wanted))
+        elif row == "from" and found.tag is None:
+            yield Fault(item, "NOTIFY without a tag in From", "the tag of the 200")
+
+
+def _why(row: str, tag: str | None, wanted: str) -> str:
+    if row == "from":
+        return f"{wanted} (the SUBSCRIBE's To, with the tag of the 200)"
+    return f"{wanted} (the SUBSCRIBE's From{', with its tag' if tag else ', which has no tag'})"
+
+
+def _granted_tag(exchange: Exchange) -> str | None:
+    said = exchange.response
+    if said is None or not isinstance(said.message, Response):
+        return None
+    try:
+        return NameAddr.parse(header(said.message, "to"), "To").tag
+    except RequestError:
+        return None
+
+
+def _via_faults(said: Said, notify: Request, subscribe: Request) -> Iterator[Fault]:
+    via, source = notify.via, said.datagram.remote
+    if via.branch and via.branch == subscribe.via.branch:
+        yield Fault("N6", f"NOTIFY with the phone's own Via: {via.text}", "a Via of the server, a new branch")
+    elif (via.host, via.port) == (subscribe.via.host, subscribe.via.port) and via.host != source.host:
+        yield Fault("N6", f"NOTIFY with the phone's address in Via: {via.text}", f"{source}")
+    elif not (via.branch.startswith(_BRANCH) and len(via.branch) > len(_BRANCH)):
+        yield Fault("N6", f"NOTIFY with Via: {via.text}", f"a branch that begins with {_BRANCH}")
+    elif (via.host, via.port or 5060) != source and not via.wants_rport:
+        yield Fault("T14", f"NOTIFY from {source} with {via.host}:{via.port or 5060} in Via", f"{source}")
+
+
+def _event_faults(notify: Request, subscribe: Request) -> Iterator[Fault]:
+    event = header(notify, "event")
+    package = event.partition(";")[0].strip()
+    if package.lower() != subscribe.event.package.lower():
+        yield Fault("N9", f"NOTIFY with Event: {event}" if event else "NOTIFY without Event", "ua-profile")
+    state = header(notify, "subscription-state")
+    granted_none = header(subscribe, "expires") == "0"
+    if not state:
+        yield Fault("N10", "NOTIFY without Subscription-State", "terminated;reason=timeout")
+    elif granted_none and _STATE.fullmatch(state) is None:
+        yield Fault("N10", f"Subscription-State: {state}", "terminated;reason=timeout, for Expires was 0")
+
+
+def _body_faults(notify: Request, subscribe: Request) -> Iterator[Fault]:
+    if not notify.body:
+        yield Fault("N13", "NOTIFY without a body", "the URL")
+        return
+    if not header(notify, "content-type"):
+        yield Fault("N13", "NOTIFY without Content-Type", f"Content-Type: {ACCEPTED}")
+    elif media_type(notify) != ACCEPTED:
+        accept = header(subscribe, "accept")
+        yield Fault("N11", f"Content-Type: {header(notify, 'content-type')}", accept or ACCEPTED)
+    if notify.body != notify.body.strip():
+        yield Fault(
+            "U5", f"the URL followed by {notify.body[len(notify.body.rstrip()) :]!r}", "the URL alone"
+        )

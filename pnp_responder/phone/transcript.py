@@ -1,0 +1,117 @@
+"""What one phone said and heard, in order: the evidence that `judge` works on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from pnp_responder.datagram import Datagram, SocketAddress
+from pnp_responder.errors import MalformedMessage, RequestError
+from pnp_responder.sip import Request, Response, parse_message
+
+
+class Step(NamedTuple):
+    """One datagram at `at` seconds. `heard` is False for one that the phone was made to miss."""
+
+    at: float
+    sent: bool
+    datagram: Datagram
+    heard: bool = True
+
+
+class Said(NamedTuple):
+    """A message of the server."""
+
+    at: float
+    datagram: Datagram
+    message: Request | Response
+
+
+class Exchange(NamedTuple):
+    """The transcript of one phone, read.
+
+    `unreadable` are (datagram, reason) of the octets that are no SIP; `others` are the servers that sent
+    responses or NOTIFYs beside `server`, which is the one that the phone took.
+    """
+
+    subscribe: Request
+    asked: Datagram
+    asked_at: tuple[float, ...]
+    server: SocketAddress | None
+    responses: tuple[Said, ...]
+    notifies: tuple[Said, ...]
+    unreadable: tuple[tuple[Datagram, str], ...]
+    others: tuple[SocketAddress, ...]
+
+    @property
+    def response(self) -> Said | None:
+        """The first final response."""
+        return next((said for said in self.responses if _status(said) >= 200), None)
+
+    @property
+    def notify(self) -> Said | None:
+        """The first NOTIFY."""
+        return self.notifies[0] if self.notifies else None
+
+
+def read_transcript(steps: Sequence[Step]) -> Exchange:
+    """Raises ValueError if it does not begin with a SUBSCRIBE of the phone."""
+    if not steps or not steps[0].sent:
+        raise ValueError("a transcript begins with what the phone asks")
+    asked = steps[0].datagram
+    subscribe = parse_message(asked.payload)
+    if not isinstance(subscribe, Request):
+        raise ValueError("a transcript begins with a SUBSCRIBE")
+    said: list[Said] = []
+    unreadable: list[tuple[Datagram, str]] = []
+    for step in steps:
+        if step.sent:
+            continue
+        try:
+            message = parse_message(step.datagram.payload)
+        except MalformedMessage as error:
+            unreadable.append((step.datagram, str(error)))
+            continue
+        if isinstance(message, Request):
+            if message.method == "NOTIFY":
+                said.append(Said(step.at, step.datagram, message))
+        elif message.cseq_method == subscribe.method:
+            said.append(Said(step.at, step.datagram, message))
+    server = _server(said, subscribe)
+    of_server = [one for one in said if server is not None and one.datagram.remote.host == server.host]
+    return Exchange(
+        subscribe,
+        asked,
+        tuple(s.at for s in steps if s.sent and s.datagram.payload == asked.payload),
+        server,
+        tuple(one for one in of_server if isinstance(one.message, Response)),
+        tuple(one for one in of_server if isinstance(one.message, Request)),
+        tuple(unreadable),
+        tuple(dict.fromkeys(one.datagram.remote for one in said if one not in of_server)),
+    )
+
+
+def _server(said: list[Said], subscribe: Request) -> SocketAddress | None:
+    """The one whose NOTIFY came first; else the one that responded first."""
+    call_id = subscribe.headers.get("call-id")
+    notifies = [one for one in said if isinstance(one.message, Request)]
+    own = [one for one in notifies if one.message.headers.get("call-id") == call_id]
+    first = next(iter(own or notifies or said), None)
+    return None if first is None else first.datagram.remote
+
+
+def _status(said: Said) -> int:
+    return said.message.status if isinstance(said.message, Response) else 0
+
+
+def header(message: Request | Response, name: str) -> str:
+    """The first value of that header, as it came; "" if there is none."""
+    return (message.headers.get(name) or b"").decode("utf-8", "backslashreplace")
+
+
+def tag_of(message: Request, name: str) -> str | None:
+    """The tag of From or To of a request; None also for what cannot be read."""
+    try:
+        return (message.from_ if name == "from" else message.to).tag
+    except RequestError:
+        return None
