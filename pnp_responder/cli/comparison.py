@@ -1,0 +1,151 @@
+"""`check --against`: which devices would be answered otherwise by another rules file."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pnp_responder.cli.devices import capture_rows, explanations, log_enrollments
+from pnp_responder.cli.rule_tests import beside
+from pnp_responder.enrollment import Decision, Enrollment, Offer
+from pnp_responder.masking import mask_url
+from pnp_responder.rules import Place, Problem, RulesError
+
+if TYPE_CHECKING:
+    from pnp_responder.service.configuration import Configuration
+
+_NOTHING = "-"
+
+
+class Change(NamedTuple):
+    """A device that two files answer otherwise."""
+
+    enrollment: Enrollment
+    old: Decision
+    new: Decision
+
+
+class Comparison(NamedTuple):
+    """`devices` were compared; `changes` are those whose answer is another one."""
+
+    devices: int
+    changes: tuple[Change, ...]
+
+
+def compare(
+    old: tuple[Path, Configuration],
+    new: tuple[Path, Configuration],
+    captures: Sequence[Path],
+    logs: Sequence[Path],
+) -> Comparison:
+    """Both files' answers to the devices of their tests, of captures and of logs.
+
+    Raises RulesError where something of it cannot be read.
+    """
+    devices = set()
+    changes: dict[Hashable, Change] = {}
+    for enrollment in _distinct(_enrollments(old, new, captures, logs)):
+        device = _device(enrollment)
+        devices.add(device)
+        before, after = old[1].rules.decide(enrollment), new[1].rules.decide(enrollment)
+        if _answer(before) != _answer(after):
+            changes.setdefault((device, before, after), Change(enrollment, before, after))
+    return Comparison(len(devices), tuple(changes.values()))
+
+
+def _enrollments(
+    old: tuple[Path, Configuration],
+    new: tuple[Path, Configuration],
+    captures: Sequence[Path],
+    logs: Sequence[Path],
+) -> Iterator[Enrollment]:
+    for path, configuration in (new, old):
+        for expectation in (*configuration.expectations, *beside(path)):
+            for explanation in explanations(expectation, configuration.rules):
+                if explanation.enrollment is not None and explanation.decision is not None:
+                    yield explanation.enrollment
+    if captures:
+        yield from (row.enrollment for row in capture_rows(captures) if row.enrollment is not None)
+    for path in logs:
+        try:
+            yield from log_enrollments(path)
+        except OSError as error:
+            message = f"cannot be read: {error.strerror or error}"
+            raise RulesError([Problem(Place(str(path), 1, 1), message)]) from None
+
+
+def _distinct(enrollments: Iterable[Enrollment]) -> Iterator[Enrollment]:
+    """The same facts once; from which port it asked makes no difference."""
+    seen = set()
+    for enrollment in enrollments:
+        key = enrollment._replace(remote=enrollment.remote and enrollment.remote._replace(port=0))
+        if key not in seen:
+            seen.add(key)
+            yield enrollment
+
+
+def _device(enrollment: Enrollment) -> Hashable:
+    """Equal for what people take for one device, although a log and a capture know different things of it."""
+    device = enrollment.device
+    return device if device.mac else (device, enrollment.remote and enrollment.remote.host)
+
+
+def _answer(decision: Decision) -> object:
+    """What the device notices: not the rule's name. No rule and `ignore` differ for who asks by unicast."""
+    if isinstance(decision, Offer):
+        return decision.url
+    return decision.status, decision.rule is None
+
+
+def rows(comparison: Comparison, show_secrets: bool) -> list[list[str]]:
+    """The changes as a table, its head first."""
+    head = ["MAC", "VENDOR", "MODEL", "VERSION", "SOURCE", "OLD RULE", "OLD ANSWER", "NEW RULE", "NEW ANSWER"]
+    found = [head]
+    for enrollment, old, new in comparison.changes:
+        device = enrollment.device
+        cells = [device.mac.joined(":") if device.mac else "", device.vendor, device.model, device.version]
+        cells.append(enrollment.remote.host if enrollment.remote else "")
+        for decision in (old, new):
+            cells += [decision.rule or "", _words(decision, show_secrets)]
+        if cells[-3] == cells[-1]:
+            cells[-1] += " (another password)"
+        found.append([cell or _NOTHING for cell in cells])
+    return found
+
+
+def _words(decision: Decision, show_secrets: bool) -> str:
+    if isinstance(decision, Offer):
+        return decision.url if show_secrets else mask_url(decision.url)
+    if decision.rule is None:
+        return "no rule matches"
+    return "ignore" if decision.status is None else f"reject {decision.status}"
+
+
+def as_json(comparison: Comparison, show_secrets: bool) -> dict[str, Any]:
+    """The comparison for programs."""
+    return {
+        "devices": comparison.devices,
+        "changes": [
+            {
+                "mac": enrollment.device.mac,
+                "vendor": enrollment.device.vendor or None,
+                "model": enrollment.device.model or None,
+                "version": enrollment.device.version or None,
+                "source": enrollment.remote.host if enrollment.remote else None,
+                "old": _decision(old, show_secrets),
+                "new": _decision(new, show_secrets),
+            }
+            for enrollment, old, new in comparison.changes
+        ],
+    }
+
+
+def _decision(decision: Decision, show_secrets: bool) -> dict[str, Any]:
+    offer = isinstance(decision, Offer)
+    return {
+        "rule": decision.rule,
+        "answer": _words(decision, show_secrets),
+        "url": _words(decision, show_secrets) if offer else None,
+        "status": None if isinstance(decision, Offer) else decision.status,
+    }
