@@ -6,17 +6,20 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from ipaddress import IPv4Interface
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 # linux/if.h
 _IFF_UP = 0x1
 _IFF_LOOPBACK = 0x8
 _IFF_MULTICAST = 0x1000
 
+# Interfaces may change while they are read.
+_READ_TRIES = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Interface:
-    """A network interface as the kernel has it. `addresses`: its own of IPv4, the primary one first."""
+    """A network interface as the kernel has it. `addresses`: its own, the one to answer from first."""
 
     name: str
     index: int
@@ -40,17 +43,29 @@ def read_interfaces() -> tuple[Interface, ...]:
 
     Not from inside a running loop: pyroute2 runs one of its own.
     """
-    from pyroute2 import IPRoute  # type: ignore[import-untyped]  # takes 0.1 s to import
+    from pyroute2 import IPRoute, NetlinkError  # type: ignore[import-untyped]  # takes 0.1 s to import
 
-    with IPRoute() as route:
-        links = list(route.get_links())
-        addresses: dict[int, list[IPv4Interface]] = {}
-        for row in route.get_addr(family=2):  # AF_INET
-            # IFA_ADDRESS is the other end's on a point-to-point link; IFA_LOCAL is always ours.
-            own = row.get_attr("IFA_LOCAL") or row.get_attr("IFA_ADDRESS")
-            if own:
-                addresses.setdefault(row["index"], []).append(IPv4Interface((own, row["prefixlen"])))
-    found = (
+    failure = OSError()
+    for _ in range(_READ_TRIES):
+        try:
+            with IPRoute() as route:
+                return _interfaces(list(route.get_links()), list(route.get_addr(family=2)))  # AF_INET
+        except NetlinkError as error:  # changes under the reading among them
+            failure = OSError(error.code, str(error))
+    raise failure
+
+
+def _interfaces(links: list[Any], rows: list[Any]) -> tuple[Interface, ...]:
+    addresses: dict[int, list[IPv4Interface]] = {}
+    for row in rows:
+        # IFA_ADDRESS is the other end's on a point-to-point link; IFA_LOCAL is always ours.
+        own = row.get_attr("IFA_LOCAL") or row.get_attr("IFA_ADDRESS")
+        if own:
+            addresses.setdefault(row["index"], []).append(IPv4Interface((own, row["prefixlen"])))
+    for found in addresses.values():
+        # RFC 3927 1.9: where there is another address, the link-local one is not to be told to anybody.
+        found.sort(key=lambda address: address.is_link_local)
+    read = (
         Interface(
             name=link.get_attr("IFLA_IFNAME"),
             index=link["index"],
@@ -61,7 +76,7 @@ def read_interfaces() -> tuple[Interface, ...]:
         )
         for link in links
     )
-    return tuple(sorted(found, key=lambda interface: interface.index))
+    return tuple(sorted(read, key=lambda interface: interface.index))
 
 
 def choose_interfaces(interfaces: Iterable[Interface], wanted: Sequence[str]) -> Choice:
