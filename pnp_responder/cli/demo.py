@@ -77,7 +77,7 @@ async def _play(configuration: Configuration, file: Path, host: tuple[Interface,
     loopback = next((i for i in host if i.loopback and i.up and i.addresses), None)
     if loopback is None:
         raise InterfaceUnusable("lo", "there is no loopback interface that is up", "ip link set lo up")
-    listen = listen_on(configuration.settings)._replace(port=0, reply_port=0)
+    listen = listen_on(configuration.settings)._replace(port=0, reply_port=0, packet=False)
     opened = open_interface(loopback, listen)
     events: list[Event] = []
     _, driver = wire(

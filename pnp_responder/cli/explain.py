@@ -47,6 +47,7 @@ def explain(
     from pnp_responder.cli.explanation import explain_enrollment, explain_message, print_json, print_text
     from pnp_responder.rules import RulesError
     from pnp_responder.service.configuration import find_rules_file, load_configuration
+    from pnp_responder.service.wiring import listen_on
 
     given = (mac, vendor, model, version, user_agent, profile_type)
     if message is not None and any(value is not None for value in given):
@@ -61,7 +62,7 @@ def explain(
         for problem in error.problems:
             typer.echo(problem.render(), err=True)
         raise typer.Exit(CONFIGURATION) from None
-    local = _local(interface, configuration.settings.reply_port)
+    local = _local(interface, listen_on(configuration.settings).reply_port)
     if payload is None:
         answer = explain_enrollment(configuration.rules, device._replace(remote=remote, local=local))
     else:

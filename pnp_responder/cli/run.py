@@ -52,7 +52,10 @@ def run(
         typer.Option(min=1, max=65535, metavar="N", help="where phones ask, by multicast [default: 5060]"),
     ] = None,
     reply_port: Annotated[
-        int | None, typer.Option(min=1, max=65535, metavar="N", help="what we answer from [default: 5060]")
+        str | None,
+        typer.Option(
+            metavar="N|auto", help="what we answer from; auto: 5060, else a free one [default: 5060]"
+        ),
     ] = None,
     log_format: Annotated[
         LogFormat, typer.Option(help="auto: console at a terminal, else json")
@@ -83,13 +86,14 @@ def run(
     from pnp_responder.service.sd_notify import SdNotify
     from pnp_responder.service.service import Service
 
+    answer_from = None if reply_port is None else _reply_port(reply_port)
     try:
         file = RulesFile(find_rules_file(rules), load_configuration)
         configuration = file.load_first()
     except RulesError as error:
         raise typer.Exit(_bad_rules(error)) from None
 
-    flags = {"interfaces": tuple(interface or ()), "port": port, "reply_port": reply_port}
+    flags = {"interfaces": tuple(interface or ()), "port": port, "reply_port": answer_from}
     given: dict[str, object] = {name: value for name, value in flags.items() if value}
     settings: Settings = dataclasses.replace(configuration.settings, **given)  # type: ignore[arg-type]
 
@@ -116,6 +120,17 @@ def run(
     if code:
         say("pnp-responder: no interface can be served")
     raise typer.Exit(code)
+
+
+def _reply_port(text: str) -> int | str:
+    """What --reply-port says. Raises BadParameter."""
+    if text == "auto":
+        return text
+    if not (text.isascii() and text.isdigit() and len(text) <= 5 and 1 <= int(text) <= 65535):
+        raise typer.BadParameter(
+            f"{text!r} is neither auto nor a number from 1 to 65535", param_hint="--reply-port"
+        )
+    return int(text)
 
 
 def _bad_rules(error: RulesError) -> int:

@@ -108,12 +108,37 @@ class Driver(Generic[E]):
     def remove_interface(self, name: str) -> None:
         """End to serve: leave the group and close the sockets. What waits from there stays unanswered."""
         opened = self._interfaces.pop(name)
-        del self._sockets[name]
+        for known_as in self._names_of(opened):
+            del self._sockets[known_as]
         self._loop.remove_reader(opened.group_socket)
         self._loop.remove_reader(opened.unicast_socket)
         opened.close()
         if self._streams is not None:
             self._streams.remove_interface(name)
+
+    def change_interface(self, name: str, changed: OpenInterface) -> None:
+        """What is served as `name` goes on as `changed`, made from it by `change_interface` of multicast.
+
+        What came in before is answered; sockets that `changed` has no more are closed.
+        """
+        if changed.interface.name != name and changed.interface.name in self._interfaces:
+            raise ValueError(f"{changed.interface.name} is served already")
+        old = self._interfaces.pop(name)
+        names = self._names_of(old)
+        for receiver, multicast in ((old.group_socket, True), (old.unicast_socket, False)):
+            self._read(receiver, changed.local, multicast)
+            self._loop.remove_reader(receiver)
+        if old.unicast_socket is not changed.unicast_socket:
+            old.unicast_socket.close()
+        if self._streams is not None and old.local != changed.local:
+            self._streams.remove_interface(name)
+        self.add_interface(changed)
+        # What is still to be said to phones that asked under the old name goes out as well.
+        for known_as in names:
+            self._sockets[known_as] = changed.unicast_socket
+
+    def _names_of(self, opened: OpenInterface) -> list[str]:
+        return [name for name, source in self._sockets.items() if source is opened.unicast_socket]
 
     def stop_listening(self) -> None:
         """Take no more from the sockets. What waits is still answered, and NOTIFYs are still repeated."""

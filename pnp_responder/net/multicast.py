@@ -29,11 +29,14 @@ SEND_BUFFER = 1024 * 1024
 
 
 class Listen(NamedTuple):
-    """Where to listen. Port 0 takes any that is free."""
+    """Where to listen. Port 0 takes any that is free. `or_any`: so does a `reply_port` that is taken.
+    `packet`: hear the group by a packet socket, which a holder of `port` cannot keep from us."""
 
     group: str = "224.0.1.75"
     port: int = 5060
     reply_port: int = 5060
+    or_any: bool = False
+    packet: bool = False
 
 
 class OpenInterface(NamedTuple):
@@ -56,9 +59,7 @@ class OpenInterface(NamedTuple):
 def open_interface(interface: Interface, listen: Listen) -> OpenInterface:
     """Bind and join. Raises InterfaceUnusable; then nothing stays open."""
     if not interface.addresses:
-        raise InterfaceUnusable(
-            interface.name, "has no IPv4 address", f"give it one: ip addr add … dev {interface.name}"
-        )
+        raise _without_address(interface)
     host = str(interface.addresses[0].ip)
     # First the unicast socket, which nobody else can share: a second instance ends here and never joins.
     unicast_socket = _open_unicast(interface, SocketAddress(host, listen.reply_port))
@@ -75,6 +76,28 @@ def open_interface(interface: Interface, listen: Listen) -> OpenInterface:
         unicast_socket=unicast_socket,
         receive_buffer=group_socket.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF),
     )
+
+
+def change_interface(opened: OpenInterface, interface: Interface, listen: Listen) -> OpenInterface:
+    """The same link under another name or with other addresses. Raises InterfaceUnusable and changes nothing.
+
+    The kernel keeps the membership through both, so the group socket stays. The unicast socket stays where
+    the address to answer from does; else there is a new one, and the old one is the caller's to close.
+    """
+    if not interface.addresses:
+        raise _without_address(interface)
+    host = str(interface.addresses[0].ip)
+    unicast_socket = opened.unicast_socket
+    if host != opened.local.address.host:
+        unicast_socket = _open_unicast(interface, SocketAddress(host, listen.reply_port))
+    address = SocketAddress(host, unicast_socket.getsockname()[1])
+    local = opened.local._replace(interface=interface.name, address=address)
+    return opened._replace(interface=interface, local=local, unicast_socket=unicast_socket)
+
+
+def _without_address(interface: Interface) -> InterfaceUnusable:
+    remedy = f"give it one: ip addr add … dev {interface.name}"
+    return InterfaceUnusable(interface.name, "has no IPv4 address", remedy)
 
 
 def _open_unicast(interface: Interface, address: SocketAddress) -> socket.socket:
@@ -132,7 +155,7 @@ def unusable(
 
 
 _REFUSALS = {
-    errno.ENODEV: ("the interface is gone", "see `ip link`; it is served after a restart once it is back"),
+    errno.ENODEV: ("the interface is gone", "see `ip link`; it is served once it is back"),
     errno.EADDRNOTAVAIL: (
         "{address} is no address of this host any more",
         "see `ip addr show dev {interface}`",

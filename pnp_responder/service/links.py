@@ -1,32 +1,43 @@
-"""The interfaces that are served: opened at start, waited for where there is none."""
+"""The interfaces that are served, as they come, change and go."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 
 from pnp_responder.capture.recorder import Recorder
+from pnp_responder.enrollment import Decide
 from pnp_responder.errors import InterfaceUnusable
 from pnp_responder.events import Event
+from pnp_responder.net.backoff import Backoff
 from pnp_responder.net.driver import Driver
 from pnp_responder.net.interfaces import Choice, Interface, choose_interfaces, read_interfaces
-from pnp_responder.net.multicast import OpenInterface, open_interface
+from pnp_responder.net.link_changes import Change, Join, Leave, Step, steps_between
+from pnp_responder.net.link_watch import LinkWatch
+from pnp_responder.net.memberships import group_members
+from pnp_responder.net.multicast import OpenInterface, change_interface, open_interface
 from pnp_responder.net.ports import port_holders
 from pnp_responder.responder import Responder
-from pnp_responder.service.configuration import Configuration
 from pnp_responder.service.daemon_thread import in_daemon_thread
 from pnp_responder.service.journal import Journal
 from pnp_responder.service.settings import Settings
 from pnp_responder.service.status import Status
-from pnp_responder.service.wiring import listen_on, wire
+from pnp_responder.service.wiring import admit, listen_on, wire
 
-# While there is no interface to serve.
-LOOK_FOR_INTERFACES = 2.0
+# Changes come in bunches: a link that comes up says so five times. In seconds.
+QUIET = 0.1
+# Everything is read again so often even if nothing was heard.
+READ_AGAIN = 30.0
+# Where the kernel tells us of no change.
+POLL = 1.0
+# At start a link may be in the middle of a change; only what is refused twice is refused.
+START_TRIES = 2
 
 
 class NothingServed(Exception):
-    """Interfaces are there, and none can be served. `refusals` has one entry for each."""
+    """No interface can be served, and that ends the start. `refusals` has one entry for each."""
 
     def __init__(self, refusals: list[InterfaceUnusable]) -> None:
         super().__init__("\n".join(map(str, refusals)))
@@ -34,108 +45,226 @@ class NothingServed(Exception):
 
 
 class Links:
-    """Opens what `settings` choose. `shown` is called when the status line has something new to tell."""
+    """Keeps what `settings` choose served. `decide` gives the rules of now; `shown` is called when the status
+    line has something new to tell. `responder` and `driver` are there from `start` on."""
 
     def __init__(
         self,
-        configuration: Callable[[], Configuration],
+        decide: Callable[[], Decide],
         settings: Settings,
         journal: Journal,
         status: Status,
         shown: Callable[[], None],
         recorder: Recorder | None = None,
     ) -> None:
-        self._configuration = configuration
+        self.responder: Responder | None = None
+        self.driver: Driver[Event] | None = None
+        self._decide = decide
         self._settings = settings
+        self._listen = listen_on(settings)
         self._journal = journal
         self._status = status
         self._shown = shown
         self._recorder = recorder
-        self.responder: Responder | None = None
-        self.driver: Driver[Event] | None = None
+        self._watch: LinkWatch | None = None
+        self._changed = asyncio.Event()
+        self._host: tuple[Interface, ...] = ()
+        self._choice = Choice((), (), ())
+        self._refused: Backoff[Interface] = Backoff()
+        self._refusals: list[InterfaceUnusable] = []
+        self._unreadable = False
+        self._waiting = False
 
-    async def start(self) -> bool:
-        """Serve what there is. False if that is nothing yet. Raises NothingServed."""
-        host = await in_daemon_thread(read_interfaces)
-        choice = choose_interfaces(host, self._settings.interfaces)
-        if choice.chosen:
-            self._serve(host, choice)
-        else:
-            self._wait_for(choice)
-        return bool(choice.chosen)
-
-    def _serve(self, host: tuple[Interface, ...], choice: Choice) -> None:
-        """Open what is chosen and begin to answer. Raises NothingServed."""
-        listen = listen_on(self._settings)
-        others = [holder for holder in port_holders(listen.port) if holder.address == listen.group]
-        opened: list[OpenInterface] = []
-        refusals: list[InterfaceUnusable] = []
-        for interface in choice.chosen:
-            try:
-                opened.append(open_interface(interface, listen))
-            except InterfaceUnusable as refusal:
-                refusals.append(refusal)
-        if not opened:
-            raise NothingServed(refusals)
-        for refused in refusals:
-            self._journal.note(
-                "interface_unusable",
-                logging.ERROR,
-                interface=refused.interface,
-                reason=refused.reason,
-                remedy=refused.remedy,
-            )
-        for name in choice.missing:
-            self._journal.note(
-                "interface_unusable", logging.WARNING, interface=name, reason="no such interface"
-            )
-        for holder in others:
-            self._journal.note(
-                "second_responder",
-                logging.WARNING,
-                reason=f"phones may get two answers: {holder} listens as well",
-            )
+    async def start(self) -> None:
+        """Serve what there is, if anything. Raises NothingServed."""
+        loop = asyncio.get_running_loop()
+        # Without it, changes are looked for; so first the watch, then the reading.
+        with suppress(OSError):
+            self._watch = LinkWatch(loop, self._changed.set)
+        try:
+            self._host = await in_daemon_thread(read_interfaces)
+        except OSError as error:
+            reason = f"the interfaces of this host cannot be read: {error.strerror or error}"
+            remedy = "see what confines the service (RestrictAddressFamilies= needs AF_NETLINK)"
+            raise NothingServed([InterfaceUnusable("netlink", reason, remedy)]) from error
         self.responder, self.driver = wire(
-            self._configuration().rules.decide,
+            self._decide(),
             self._settings,
-            opened,
-            host,
+            (),
+            self._host,
             [self._journal.event, self._status.event],
             self._journal.trouble,
-            asyncio.get_running_loop(),
+            loop,
             self._recorder,
         )
-        for it in opened:
-            self._journal.note(
-                "interface_joined",
-                interface=it.interface.name,
-                address=str(it.local.address),
-                group=str(it.group),
-                receive_buffer=it.receive_buffer,
-            )
-        self._status.serving = [f"{it.interface.name} ({it.local.address.host})" for it in opened]
+        for tried in range(START_TRIES):
+            if tried:
+                await asyncio.sleep(QUIET)
+            self._refused = Backoff()
+            await self._look()
+            if self.driver.interfaces or not self._refusals:
+                break
+        self._check_start(self.driver)
+        await self._tell_second_responders()
 
-    def _wait_for(self, choice: Choice) -> None:
+    async def follow(self) -> None:
+        """Serve what changes, until cancelled."""
+        clock = asyncio.get_running_loop().time
+        while True:
+            pause = READ_AGAIN if self._watch and not self._unreadable else POLL
+            if self._refused.deadline is not None:
+                pause = min(pause, self._refused.deadline - clock())
+            with suppress(TimeoutError):
+                async with asyncio.timeout(max(0.0, pause)):
+                    await self._changed.wait()
+            await asyncio.sleep(QUIET)
+            self._changed.clear()
+            await self._look()
+
+    def stop(self) -> None:
+        """Follow no more. What is served stays so."""
+        if self._watch is not None:
+            self._watch.close()
+            self._watch = None
+
+    def _check_start(self, driver: Driver[Event]) -> None:
+        if driver.interfaces:
+            for refusal in self._refusals:
+                self._tell_unusable(refusal)
+            for name in self._choice.missing:
+                fields = {"interface": name, "reason": "no such interface; served when it comes"}
+                self._journal.note("interface_unusable", logging.WARNING, **fields)
+            return
+        if self._refusals:
+            raise NothingServed(self._refusals)
+        if self._settings.require:
+            passed = [InterfaceUnusable(i.name, reason, "") for i, reason in self._choice.passed_over]
+            missing = [InterfaceUnusable(n, "there is no such interface", "") for n in self._choice.missing]
+            raise NothingServed([*passed, *missing])
+
+    # --- one look
+
+    async def _look(self) -> None:
+        """Read how things are, and take the steps from what is served to that."""
+        assert self.driver is not None
+        deleted = set(self._watch.deleted) if self._watch else set()
+        try:
+            self._host, members = await in_daemon_thread(self._read)
+        except OSError as error:
+            if not self._unreadable:
+                self._unreadable = True
+                reason = error.strerror or str(error)
+                self._journal.note("interfaces_unreadable", logging.WARNING, reason=reason)
+            return
+        self._unreadable = False
+        if self._watch:
+            self._watch.deleted -= deleted
+        served = [opened.interface for opened in self.driver.interfaces]
+        lost = deleted | ({i.index for i in served} - members if members is not None else set())
+        self._choice = choose_interfaces(self._host, self._settings.interfaces)
+        self._refused.keep_only(frozenset(self._choice.chosen))
+        self._refusals = []
+        for step in steps_between(served, self._choice, lost):
+            await self._take(step, self.driver)
+        self._admit(self.driver)
+        self._show(self.driver)
+
+    def _read(self) -> tuple[tuple[Interface, ...], frozenset[int] | None]:
+        return read_interfaces(), group_members(self._settings.group)
+
+    async def _take(self, step: Step, driver: Driver[Event]) -> None:
+        match step:
+            case Leave(interface, reason):
+                self._leave(driver, interface, reason)
+            case Change(old, new):
+                await self._change(driver, old, new)
+            case Join(interface):
+                await self._join(driver, interface)
+
+    def _leave(self, driver: Driver[Event], interface: Interface, reason: str) -> None:
+        driver.remove_interface(interface.name)
+        self._journal.note("interface_left", logging.WARNING, interface=interface.name, reason=reason)
+
+    async def _change(self, driver: Driver[Event], old: Interface, new: Interface) -> None:
+        opened = next(o for o in driver.interfaces if o.interface.name == old.name)
+        # In a thread: a refusal looks through /proc for who is in the way.
+        try:
+            changed = await in_daemon_thread(lambda: change_interface(opened, new, self._listen))
+        except InterfaceUnusable as refusal:
+            self._leave(driver, old, refusal.reason)
+            self._refuse(new, refusal)
+            return
+        driver.change_interface(old.name, changed)
+        self._admit(driver)
+        self._journal.note(
+            "interface_changed",
+            interface=new.name,
+            was=old.name if old.name != new.name else None,
+            address=str(changed.local.address),
+            networks=[str(address.network) for address in new.addresses],
+        )
+
+    async def _join(self, driver: Driver[Event], interface: Interface) -> None:
+        now = asyncio.get_running_loop().time
+        if self._refused.must_wait(interface, now()):
+            return
+        try:
+            opened = await in_daemon_thread(lambda: open_interface(interface, self._listen))
+        except InterfaceUnusable as refusal:
+            self._refuse(interface, refusal)
+            return
+        self._refused.worked(interface)
+        driver.add_interface(opened)
+        self._admit(driver)
+        self._tell_joined(opened)
+
+    def _refuse(self, interface: Interface, refusal: InterfaceUnusable) -> None:
+        self._refusals.append(refusal)
+        times = self._refused.failed(interface, str(refusal), asyncio.get_running_loop().time())
+        # The first refusal may meet a link in the middle of a change.
+        if times == 2:
+            self._tell_unusable(refusal)
+
+    def _admit(self, driver: Driver[Event]) -> None:
+        assert self.responder is not None
+        self.responder.replace_admission(admit(self._settings, driver.interfaces, self._host))
+
+    # --- what is told
+
+    def _show(self, driver: Driver[Event]) -> None:
+        serving = [f"{o.interface.name} ({o.local.address.host})" for o in driver.interfaces]
         wanted = ", ".join(self._settings.interfaces) or "an interface that can multicast"
-        self._status.waiting = wanted
-        for interface, reason in choice.passed_over:
-            self._journal.note("interface_unusable", logging.DEBUG, interface=interface.name, reason=reason)
-        self._journal.note("waiting_for_interface", logging.WARNING, interface=wanted)
-
-    async def look_for_interfaces(self) -> None:
-        """Until one can be served."""
-        while self.driver is None:
-            await asyncio.sleep(LOOK_FOR_INTERFACES)
-            host = await in_daemon_thread(read_interfaces)
-            choice = choose_interfaces(host, self._settings.interfaces)
-            if not choice.chosen:
-                continue
-            try:
-                self._serve(host, choice)
-            except NothingServed as refused:
-                reasons = "; ".join(str(refusal) for refusal in refused.refusals)
-                if reasons != self._status.refused:
-                    self._status.refused = reasons
-                    self._journal.note("interface_unusable", logging.ERROR, reason=reasons)
-        self._status.refused = ""
+        waiting = ", ".join(self._choice.missing) if serving else wanted
+        idle = not serving and not self._refused.reasons
+        if idle and not self._waiting:
+            self._journal.note("waiting_for_interface", logging.WARNING, interface=wanted)
+        self._waiting = idle
+        self._status.serving = serving
+        self._status.waiting = waiting
+        self._status.refused = "; ".join(self._refused.reasons)
         self._shown()
+
+    def _tell_joined(self, opened: OpenInterface) -> None:
+        self._journal.note(
+            "interface_joined",
+            interface=opened.interface.name,
+            address=str(opened.local.address),
+            group=str(opened.group),
+            receive_buffer=opened.receive_buffer,
+        )
+
+    def _tell_unusable(self, refusal: InterfaceUnusable) -> None:
+        self._journal.note(
+            "interface_unusable",
+            logging.ERROR,
+            interface=refusal.interface,
+            reason=refusal.reason,
+            remedy=refusal.remedy,
+        )
+
+    async def _tell_second_responders(self) -> None:
+        holders = await in_daemon_thread(lambda: port_holders(self._listen.port))
+        for holder in holders:
+            if holder.address == self._listen.group:
+                reason = f"phones may get two answers: {holder} listens as well"
+                self._journal.note("second_responder", logging.WARNING, reason=reason)

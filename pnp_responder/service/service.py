@@ -52,7 +52,12 @@ class Service:
             file, configuration, journal, self._status, manager, self._replace_rules, self._show_status
         )
         self._links = Links(
-            lambda: self._reloads.configuration, settings, journal, self._status, self._show_status, recorder
+            lambda: self._reloads.configuration.rules.decide,
+            settings,
+            journal,
+            self._status,
+            self._show_status,
+            recorder,
         )
         self._stopping = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -69,12 +74,12 @@ class Service:
         loop.add_signal_handler(signal.SIGHUP, self._file.ask)
         self._tell_start()
         try:
-            if not await self._links.start():
-                self._start(self._links.look_for_interfaces)
+            await self._links.start()
             gc.collect()
             gc.freeze()
             self._show_status()
             self._manager.ready()
+            self._start(self._links.follow)
             self._start(self._reloads.follow)
             self._start(self._tick)
             self._start(self._stay_alive)
@@ -142,6 +147,7 @@ class Service:
         self._manager.stopping()
         for task in list(self._tasks):
             task.cancel()
+        self._links.stop()
         driver = self._links.driver
         if driver is not None:
             driver.stop_listening()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Address, IPv4Network
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from pnp_responder.rules.fields import (
     expected,
@@ -24,13 +24,17 @@ from pnp_responder.rules.rule_reader import Document
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`interfaces`: names or globs, none for every one that can be served. `allow`: networks that may
-    ask beside the interface's own. `notify_attempts`: sendings of an unanswered NOTIFY."""
+    """`interfaces`: names or globs, none for every one that can be served. `require`: at least one has to be
+    there at start. `reply_port` "auto": 5060, else any that is free. `receive`: by which kind of socket the
+    group is heard. `allow`: networks that may ask beside the interface's own. `notify_attempts`: sendings of
+    an unanswered NOTIFY."""
 
     interfaces: tuple[str, ...] = ()
+    require: bool = False
     group: str = "224.0.1.75"
     port: int = 5060
-    reply_port: int = 5060
+    reply_port: int | Literal["auto"] = 5060
+    receive: Literal["socket", "packet"] = "socket"
     allow: tuple[IPv4Network, ...] = ()
     notify_attempts: int = 7
 
@@ -91,6 +95,29 @@ def _port(findings: Findings, node: Node) -> int | None:
     return read_number(findings, node, 1, MAX_PORT)
 
 
+def _reply_port(findings: Findings, node: Node) -> int | Literal["auto"] | None:
+    if isinstance(node, Text) and node.value == "auto":
+        return "auto"
+    if not isinstance(node, Text) or not (node.value.isascii() and node.value.isdigit()):
+        expected(findings, node, f"auto or a number from 1 to {MAX_PORT}")
+        return None
+    return _port(findings, node)
+
+
+def _truth(findings: Findings, node: Node) -> bool | None:
+    if isinstance(node, Text) and node.value.casefold() in ("true", "false"):
+        return node.value.casefold() == "true"
+    expected(findings, node, "true or false")
+    return None
+
+
+def _receive(findings: Findings, node: Node) -> str | None:
+    if isinstance(node, Text) and node.value in ("socket", "packet"):
+        return node.value
+    expected(findings, node, "socket or packet")
+    return None
+
+
 def _allow(findings: Findings, node: Node) -> tuple[IPv4Network, ...]:
     if isinstance(node, Sequence) and not node.items:
         return ()
@@ -114,6 +141,7 @@ _TEXTS = {
     ]
 }
 _ADDRESSES = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
+_TRUTH = {"enum": [True, "true", "True", "TRUE", False, "false", "False", "FALSE"]}
 _PORT = {"type": "integer", "minimum": 1, "maximum": MAX_PORT}
 
 SETTINGS: tuple[SettingKey, ...] = (
@@ -123,9 +151,26 @@ SETTINGS: tuple[SettingKey, ...] = (
         _interfaces,
         _TEXTS,
     ),
+    SettingKey(
+        "require",
+        "true: without any interface to serve the start fails; default: wait for one",
+        _truth,
+        _TRUTH,
+    ),
     SettingKey("group", "the multicast group that phones ask", _group, {"type": "string", "format": "ipv4"}),
     SettingKey("port", "the port that phones ask", _port, _PORT),
-    SettingKey("reply_port", "the unicast port that we send from and take the phone's 200 on", _port, _PORT),
+    SettingKey(
+        "reply_port",
+        "the unicast port that we send from and take the phone's 200 on; auto: 5060, else any that is free",
+        _reply_port,
+        {"anyOf": [_PORT, {"const": "auto"}]},
+    ),
+    SettingKey(
+        "receive",
+        "how the group is heard: socket, or packet (beside a PBX that holds the port; needs CAP_NET_RAW)",
+        _receive,
+        {"enum": ["socket", "packet"]},
+    ),
     SettingKey("allow", "sources that may ask, beside the interface's own networks", _allow, _ADDRESSES),
     SettingKey(
         "notify_attempts",

@@ -40,10 +40,9 @@ class Status:
         today = time.strftime("%Y-%m-%d", time.localtime(now))
         if today != self._day:
             self._day, self._offers = today, 0 if self._day else self._offers
-        if self.serving:
-            head = f"serving {', '.join(self.serving)}"
-        else:
-            head = f"waiting for {self.waiting}" + (f" ({self.refused})" if self.refused else "")
+        parts = [f"serving {', '.join(self.serving)}"] if self.serving else []
+        parts += [f"waiting for {self.waiting}"] if self.waiting else []
+        head = ", ".join(parts) + (f" ({self.refused})" if self.refused else "")
         loaded = time.strftime("%H:%M:%S", time.localtime(self._loaded))
         rules = f"{self._rules} rule{'' if self._rules == 1 else 's'} of {loaded}"
         if self._bad:

@@ -25,7 +25,18 @@ Consumer = Callable[[Event], None]
 
 def listen_on(settings: Settings) -> Listen:
     """Where the settings say to listen."""
-    return Listen(settings.group, settings.port, settings.reply_port)
+    auto = settings.reply_port == "auto"
+    reply_port = Listen().reply_port if settings.reply_port == "auto" else settings.reply_port
+    return Listen(settings.group, settings.port, reply_port, or_any=auto, packet=settings.receive == "packet")
+
+
+def admit(settings: Settings, opened: Iterable[OpenInterface], host: Iterable[Interface]) -> Admission:
+    """Who may ask: each link's networks. `host` are all interfaces of this host: their addresses are ours."""
+    return Admission(
+        networks={o.interface.name: [a.network for a in o.interface.addresses] for o in opened},
+        allow=settings.allow,
+        own_addresses=[str(address.ip) for interface in host for address in interface.addresses],
+    )
 
 
 def wire(
@@ -40,15 +51,10 @@ def wire(
 ) -> tuple[Responder, Driver[Event]]:
     """Serve the `opened` interfaces. `host` are all interfaces of this host: their addresses are our own."""
     opened = list(opened)
-    admission = Admission(
-        networks={o.interface.name: [a.network for a in o.interface.addresses] for o in opened},
-        allow=settings.allow,
-        own_addresses=[str(address.ip) for interface in host for address in interface.addresses],
-    )
     responder = Responder(
         decide,
         identifiers=Identifiers(os.urandom),
-        admission=admission,
+        admission=admit(settings, opened, host),
         notify_attempts=settings.notify_attempts,
     )
 

@@ -21,16 +21,36 @@ def test_all_settings() -> None:
     text = """\
 service:
   interfaces: eth1
+  require: true
   group: 239.1.2.3
   port: "5070"
   reply_port: 5080
+  receive: packet
   allow: [10.20.0.0/16, 192.0.2.7]
   notify_attempts: 11
 rules: []
 """
     assert read_configuration(text, "r").settings == Settings(
-        ("eth1",), "239.1.2.3", 5070, 5080, (IPv4Network("10.20.0.0/16"), IPv4Network("192.0.2.7/32")), 11
+        ("eth1",),
+        require=True,
+        group="239.1.2.3",
+        port=5070,
+        reply_port=5080,
+        receive="packet",
+        allow=(IPv4Network("10.20.0.0/16"), IPv4Network("192.0.2.7/32")),
+        notify_attempts=11,
     )
+
+
+def test_the_reply_port_may_be_any_that_is_free() -> None:
+    assert read_configuration("service: {reply_port: auto}\nrules: []", "r").settings.reply_port == "auto"
+
+
+@pytest.mark.parametrize(
+    ("word", "meaning"), [("true", True), ("True", True), ("false", False), ("FALSE", False)]
+)
+def test_require_is_true_or_false(word: str, meaning: bool) -> None:
+    assert read_configuration(f"service: {{require: {word}}}\nrules: []", "r").settings.require is meaning
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,16 @@ def test_waiting_then_serving() -> None:
     status.waiting = "eth1"
     assert line(status) == "waiting for eth1; 1 rule of <time>; 0 offers today"
     status.serving = ["eth1 (192.0.2.1)", "eth2 (198.51.100.1)"]
+    assert line(status).startswith("serving eth1 (192.0.2.1), eth2 (198.51.100.1), waiting for eth1; ")
+    status.waiting = ""
     assert line(status).startswith("serving eth1 (192.0.2.1), eth2 (198.51.100.1); ")
+
+
+def test_what_cannot_be_served_is_said_with_its_reason() -> None:
+    status = Status(rules=1)
+    status.serving = ["eth1 (192.0.2.1)"]
+    status.refused = "eth2: UDP port 5060 is taken"
+    assert line(status).startswith("serving eth1 (192.0.2.1) (eth2: UDP port 5060 is taken); ")
 
 
 def test_counts_the_offers_of_the_day() -> None:
