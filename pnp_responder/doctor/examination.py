@@ -161,7 +161,7 @@ class _Patient(NamedTuple):
         if ours:
             granted = min((it.receive_buffer for it in ours if it.receive_buffer is not None), default=None)
         yield sockets.judge_buffer(name, granted, self.phones, sysctl("net/core/rmem_max"), bool(ours))
-        yield sockets.judge_drops(name, sum(it.drops for it in ours) if ours else None)
+        yield sockets.judge_drops(name, sum(it.drops for it in ours) if ours else None, granted)
         if serving is not None:
             listen = listen._replace(reply_port=serving.reply_port)
         yield firewall.judge_firewall(interface, listen, *self.rules)

@@ -68,15 +68,11 @@ def judge_firewall(interface: Interface, listen: Listen, ruleset: Ruleset | None
     into = f"sudo nft insert rule {{chain}} ip daddr {listen.group} udp dport {listen.port} accept"
     out_of = f"sudo nft insert rule {{chain}} udp sport {listen.reply_port} accept"
     for way, walk, remedy in (
-        (f"what phones send to {listen.group}:{listen.port}", coming, into),
-        (f"our answers from port {listen.reply_port}", going, out_of),
+        (f"what phones send to {listen.group}:{listen.port} is", coming, into),
+        (f"our answers from port {listen.reply_port} are", going, out_of),
     ):
         if walk.passes is False:
-            return found(
-                FAIL,
-                f"{way} is dropped by {walk.place}".replace("answers from", "answers from"),
-                _in(remedy, walk),
-            )
+            return found(FAIL, f"{way} dropped by {walk.place}", _in(remedy, walk))
     doubtful = [walk.place for walk in (coming, going) if walk.passes is None]
     if doubtful:
         return found(

@@ -13,7 +13,7 @@ from pathlib import Path
 from pnp_responder.doctor.facts import Responder, UdpSocket, User
 from pnp_responder.doctor.read_host import read_text
 from pnp_responder.net.multicast import RECEIVE_BUFFER
-from pnp_responder.net.ports import port_holders
+from pnp_responder.net.ports import kernel_address, port_holders
 
 # linux/sock_diag.h, linux/inet_diag.h
 _NETLINK_SOCK_DIAG = 4
@@ -43,7 +43,7 @@ def read_sockets(ports: set[int], responders: Iterable[Responder]) -> tuple[UdpS
                 inode = int(fields[9])
                 found.append(
                     UdpSocket(
-                        address=_address(host),
+                        address=kernel_address(host),
                         port=int(port_digits, 16),
                         inode=inode,
                         uid=int(fields[7]),
@@ -53,12 +53,6 @@ def read_sockets(ports: set[int], responders: Iterable[Responder]) -> tuple[UdpS
                     )
                 )
     return tuple(found)
-
-
-def _address(digits: str) -> str:
-    """The kernel prints words of 32 bits in the machine's own octet order."""
-    octets = b"".join(struct.pack("=I", int(digits[i : i + 8], 16)) for i in range(0, len(digits), 8))
-    return socket.inet_ntop(socket.AF_INET if len(octets) == 4 else socket.AF_INET6, octets)
 
 
 def _receive_buffers() -> dict[int, int]:

@@ -9,7 +9,7 @@ from pnp_responder.doctor.facts import Responder, UdpSocket
 from pnp_responder.doctor.finding import Finding, Verdict
 from pnp_responder.errors import InterfaceUnusable
 from pnp_responder.net.interfaces import Interface
-from pnp_responder.net.multicast import Listen
+from pnp_responder.net.multicast import RECEIVE_BUFFER, Listen
 
 PASS, WARN, FAIL, UNKNOWN = Verdict.PASS, Verdict.WARN, Verdict.FAIL, Verdict.UNKNOWN
 
@@ -17,6 +17,9 @@ PASS, WARN, FAIL, UNKNOWN = Verdict.PASS, Verdict.WARN, Verdict.FAIL, Verdict.UN
 _OCTETS_PER_PHONE = 1283
 _START = "sudo systemctl start pnp-responder"
 _RESTART = "sudo systemctl restart pnp-responder"
+# The kernel grants twice what is asked for, and lets ask for rmem_max at most.
+_MOST = 2 * RECEIVE_BUFFER
+_MORE_ROOM = f"sudo sysctl -w net.core.rmem_max={RECEIVE_BUFFER} && {_RESTART}"
 
 
 class Serving(NamedTuple):
@@ -150,36 +153,42 @@ def judge_buffer(
     evidence = f"{whose} of {octets:,} octets holds {holds:,} SUBSCRIBEs"
     if holds >= phones:
         return Finding("buffer", interface, PASS, f"{evidence}; {phones:,} phones are expected")
-    # The kernel grants twice what is asked for, and lets ask for rmem_max at most.
-    wanted = -(-phones * _OCTETS_PER_PHONE // 2)
-    limit = "" if rmem_max is None else f"; net.core.rmem_max is {rmem_max:,}"
-    if rmem_max is not None and rmem_max >= wanted:
+    found = f"{evidence}, not {phones:,}"
+    if octets >= _MOST:
         return Finding(
-            "buffer", interface, WARN, f"{evidence}, not {phones:,}{limit}: it was raised later", _RESTART
+            "buffer",
+            interface,
+            WARN,
+            f"{found}; it is as large as the service asks for. Only if all ask while this host is busy do "
+            "some "
+            "wait for their next try",
+            "start so many phones in groups, or serve their LANs from more than one host",
         )
-    room = max(4 * 1024 * 1024, 1 << (wanted - 1).bit_length())
+    limit = "" if rmem_max is None else f" (net.core.rmem_max is {rmem_max:,})"
+    if rmem_max is not None and 2 * rmem_max > octets:
+        return Finding("buffer", interface, WARN, f"{found}{limit}: it was raised later", _RESTART)
     return Finding(
         "buffer",
         interface,
         WARN,
-        f"{evidence}, not {phones:,}{limit}: after a power cut some phones wait for their next try",
-        f"sudo sysctl -w net.core.rmem_max={room} && {_RESTART}",
+        f"{found}{limit}: after a power cut some phones wait for their next try",
+        _MORE_ROOM,
     )
 
 
-def judge_drops(interface: str, drops: int | None) -> Finding:
-    """Did the kernel drop datagrams of the running service for want of room in its buffer?"""
+def judge_drops(interface: str, drops: int | None, octets: int | None) -> Finding:
+    """Did the kernel drop datagrams of the running service for want of room in its buffer of `octets`?"""
     if drops is None:
-        return Finding(
-            "drops", interface, UNKNOWN, "no service runs here whose drops could be counted", _START
-        )
-    if drops:
-        return Finding(
-            "drops",
-            interface,
-            WARN,
-            f"the kernel dropped {drops:,} datagrams since the service started, for its receive buffer was "
-            "full",
-            f"sudo sysctl -w net.core.rmem_max={16 * 1024 * 1024} && {_RESTART}",
-        )
-    return Finding("drops", interface, PASS, "the kernel dropped nothing since the service started")
+        return Finding("drops", interface, UNKNOWN, "no service runs here whose drops could be counted")
+    if drops == 0:
+        return Finding("drops", interface, PASS, "the kernel dropped nothing since the service started")
+    small = octets is not None and octets < _MOST
+    return Finding(
+        "drops",
+        interface,
+        WARN,
+        f"the kernel dropped {drops:,} datagrams since the service started: its receive buffer was full, "
+        "for it "
+        "was too small or the service was kept from reading",
+        _MORE_ROOM if small else "systemctl status pnp-responder   # and look for a busy CPU or swapping",
+    )

@@ -50,11 +50,11 @@ def _sockets(transport: str) -> Iterator[tuple[str, int, int]]:
             if transport == TCP and fields[3] != _LISTEN:
                 continue
             host, _, port = fields[1].partition(":")
-            yield _address(host), int(port, 16), int(fields[9])
+            yield kernel_address(host), int(port, 16), int(fields[9])
 
 
-def _address(digits: str) -> str:
-    """The kernel prints words of 32 bits in the machine's own octet order."""
+def kernel_address(digits: str) -> str:
+    """An address as /proc/net has it: the kernel prints words of 32 bits in the machine's own octet order."""
     octets = b"".join(struct.pack("=I", int(digits[i : i + 8], 16)) for i in range(0, len(digits), 8))
     return socket.inet_ntop(socket.AF_INET if len(octets) == 4 else socket.AF_INET6, octets)
 
