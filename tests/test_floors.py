@@ -16,7 +16,7 @@ _VALUES = {"errors", "datagram", "mac"}
 _BELOW_SERVICE = {
     *_VALUES,
     *("enrollment", "engine", "escaping", "masking", "events", "admission", "sip", "ua_profile", "rules"),
-    *("responder", "rehearsal", "net", "capture", "phone", "phone_edge"),
+    *("responder", "rehearsal", "net", "capture", "phone", "phone_edge", "probe"),
 }
 _BELOW_CLI = _BELOW_SERVICE | {"service", "doctor"}
 
@@ -42,6 +42,7 @@ FLOORS: dict[str, set[str]] = {
         *_VALUES,
         *("admission", "engine", "enrollment", "events", "masking", "responder", "sip"),
     },
+    "probe": {"errors", "datagram", "engine", "phone", "sip"},
     "phone_edge": _VALUES | {"engine", "escaping", "masking", "net", "phone", "sip"},
     "service": _BELOW_SERVICE,
     "doctor": {"errors", "masking", "rules", "net", "service"},
