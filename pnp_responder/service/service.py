@@ -15,11 +15,13 @@ from typing import Any
 
 from pnp_responder.capture.recorder import Recorder
 from pnp_responder.enrollment import Decide
+from pnp_responder.net.multicast import OpenInterface
 from pnp_responder.service.configuration import Configuration
 from pnp_responder.service.fault import fault_place
 from pnp_responder.service.journal import Journal
 from pnp_responder.service.links import Links
 from pnp_responder.service.reloads import Reloads
+from pnp_responder.service.rivals import RivalWatch
 from pnp_responder.service.rules_file import RulesFile
 from pnp_responder.service.sd_notify import SdNotify
 from pnp_responder.service.settings import Settings
@@ -59,6 +61,9 @@ class Service:
             self._show_status,
             recorder,
         )
+        self._rivals: RivalWatch | None = None
+        if settings.watch_for_rivals:
+            self._rivals = RivalWatch(settings.watch_for_rivals, settings.group, self._served, journal)
         self._stopping = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -83,6 +88,8 @@ class Service:
             self._start(self._reloads.follow)
             self._start(self._tick)
             self._start(self._stay_alive)
+            if self._rivals is not None:
+                self._start(self._rivals.run)
             await self._stopping.wait()
         finally:
             await self._stop()
@@ -92,6 +99,9 @@ class Service:
 
         self._journal.note("service_started", program=__version__, pid=os.getpid())
         self._reloads.tell_rules(self._reloads.configuration)
+
+    def _served(self) -> tuple[OpenInterface, ...]:
+        return () if self._links.driver is None else self._links.driver.interfaces
 
     def _replace_rules(self, decide: Decide) -> None:
         if self._links.responder is not None:

@@ -20,14 +20,16 @@ from pnp_responder.rules.match_keys import parse_network
 from pnp_responder.rules.places import Node, Sequence, Text
 from pnp_responder.rules.problems import Findings
 from pnp_responder.rules.rule_reader import Document
+from pnp_responder.service.durations import DURATION_PATTERN, parse_duration
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """`interfaces`: names or globs, none for every one that can be served. `require`: at least one has to be
     there at start. `reply_port` "auto": 5060, else any that is free. `receive`: by which kind of socket the
-    group is heard. `allow`: networks that may ask beside the interface's own. `notify_attempts`: sendings of
-    an unanswered NOTIFY."""
+    group is heard. `tcp`: connections are taken on the reply port, too. `allow`: networks that may ask beside
+    the interface's own. `notify_attempts`: sendings of an unanswered NOTIFY. `watch_for_rivals`: seconds
+    between two looks for other servers, 0 for none."""
 
     interfaces: tuple[str, ...] = ()
     require: bool = False
@@ -35,8 +37,10 @@ class Settings:
     port: int = 5060
     reply_port: int | Literal["auto"] = 5060
     receive: Literal["socket", "packet"] = "socket"
+    tcp: bool = False
     allow: tuple[IPv4Network, ...] = ()
     notify_attempts: int = 7
+    watch_for_rivals: int = 0
 
 
 class SettingKey(NamedTuple):
@@ -49,6 +53,9 @@ class SettingKey(NamedTuple):
 
 
 MAX_PORT = 65535
+SHORTEST_WATCH, LONGEST_WATCH = 60, 7 * 86_400
+"""Seconds between two looks for rivals: a probe is a question to every server of the link."""
+
 MAX_NOTIFY_ATTEMPTS = 11
 """Timer F ends the transaction after 32 s; timer E fits 11 sendings before it (RFC 3261 17.1.2.2)."""
 
@@ -134,6 +141,23 @@ def _notify_attempts(findings: Findings, node: Node) -> int | None:
     return read_number(findings, node, 1, MAX_NOTIFY_ATTEMPTS)
 
 
+def _watch(findings: Findings, node: Node) -> int | None:
+    what = "off or a time from 1m to 7d, such as 1h"
+    if not isinstance(node, Text):
+        expected(findings, node, what)
+        return None
+    if node.value.casefold() in ("off", "false"):
+        return 0
+    try:
+        seconds = parse_duration(node.value)
+    except ValueError:
+        seconds = 0
+    if SHORTEST_WATCH <= seconds <= LONGEST_WATCH:
+        return seconds
+    expected(findings, node, what)
+    return None
+
+
 _TEXTS = {
     "anyOf": [
         {"type": "string", "minLength": 1},
@@ -171,12 +195,19 @@ SETTINGS: tuple[SettingKey, ...] = (
         _receive,
         {"enum": ["socket", "packet"]},
     ),
+    SettingKey("tcp", "true: take TCP connections on the reply port as well", _truth, _TRUTH),
     SettingKey("allow", "sources that may ask, beside the interface's own networks", _allow, _ADDRESSES),
     SettingKey(
         "notify_attempts",
         "sendings of an unanswered NOTIFY, at 0, 0.5, 1.5, 3.5, 7.5, … seconds",
         _notify_attempts,
         {"type": "integer", "minimum": 1, "maximum": MAX_NOTIFY_ATTEMPTS},
+    ),
+    SettingKey(
+        "watch_for_rivals",
+        "look so often for other servers that answer phones, and log them: 30m, 1h, …; default: off",
+        _watch,
+        {"anyOf": [{"type": "string", "pattern": DURATION_PATTERN}, {"enum": [False, "off", "false"]}]},
     ),
 )
 

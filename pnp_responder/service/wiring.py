@@ -9,15 +9,22 @@ from collections.abc import Callable, Iterable, Sequence
 from pnp_responder.admission import Admission
 from pnp_responder.capture.recorder import Recorder
 from pnp_responder.capture.recording import RecordedEngine
+from pnp_responder.datagram import Datagram, SocketAddress
+from pnp_responder.engine import Engine
 from pnp_responder.enrollment import Decide
 from pnp_responder.events import Event
 from pnp_responder.net.driver import Driver
 from pnp_responder.net.interfaces import Interface
 from pnp_responder.net.multicast import Listen, OpenInterface
+from pnp_responder.net.tcp import TcpServer
 from pnp_responder.net.troubles import Trouble
 from pnp_responder.responder import Responder
 from pnp_responder.service.settings import Settings
 from pnp_responder.sip import Identifiers
+from pnp_responder.sip.stream import StreamReader
+
+MOST_BY_TCP = 32 * 1024
+"""Octets of one message by TCP, so 8 MiB for 256 connections. A phone's has 600."""
 
 Consumer = Callable[[Event], None]
 """A feature that listens to events. Quick, and raises nothing."""
@@ -64,6 +71,31 @@ def wire(
 
     engine = responder if recorder is None else RecordedEngine(responder, recorder)
     driver = Driver(engine, publish, report, loop)
+    if settings.tcp:
+        driver.serve_streams(_tcp_server(responder, engine, driver, report, loop))
     for interface in opened:
         driver.add_interface(interface)
     return responder, driver
+
+
+def _tcp_server(
+    responder: Responder,
+    engine: Engine[Event],
+    driver: Driver[Event],
+    report: Callable[[Trouble], None],
+    loop: asyncio.AbstractEventLoop,
+) -> TcpServer:
+    def receive(datagram: Datagram) -> None:
+        driver.deliver(lambda now: engine.receive_datagram(datagram, now), datagram)
+
+    def closed(remote: SocketAddress) -> None:
+        driver.deliver(lambda now: responder.receive_closed(remote, now))
+
+    return TcpServer(
+        make_reader=lambda: StreamReader(MOST_BY_TCP),
+        admit=responder.refusal,
+        receive=receive,
+        closed=closed,
+        report=report,
+        loop=loop,
+    )

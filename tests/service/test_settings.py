@@ -26,8 +26,10 @@ service:
   port: "5070"
   reply_port: 5080
   receive: packet
+  tcp: true
   allow: [10.20.0.0/16, 192.0.2.7]
   notify_attempts: 11
+  watch_for_rivals: 1h
 rules: []
 """
     assert read_configuration(text, "r").settings == Settings(
@@ -37,8 +39,10 @@ rules: []
         port=5070,
         reply_port=5080,
         receive="packet",
+        tcp=True,
         allow=(IPv4Network("10.20.0.0/16"), IPv4Network("192.0.2.7/32")),
         notify_attempts=11,
+        watch_for_rivals=3600,
     )
 
 
@@ -51,6 +55,15 @@ def test_the_reply_port_may_be_any_that_is_free() -> None:
 )
 def test_require_is_true_or_false(word: str, meaning: bool) -> None:
     assert read_configuration(f"service: {{require: {word}}}\nrules: []", "r").settings.require is meaning
+
+
+@pytest.mark.parametrize(
+    ("written", "seconds"),
+    [("off", 0), ("false", 0), ("60s", 60), ("1m", 60), ("36h", 129_600), ("7d", 604_800)],
+)
+def test_how_often_to_look_for_rivals(written: str, seconds: int) -> None:
+    text = f"service: {{watch_for_rivals: {written}}}\nrules: []"
+    assert read_configuration(text, "r").settings.watch_for_rivals == seconds
 
 
 @pytest.mark.parametrize(

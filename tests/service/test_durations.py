@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+import pytest
+
+from pnp_responder.service.durations import parse_duration
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("1s", 1), ("90s", 90), ("30m", 1800), ("1h", 3600), ("7d", 604_800), ("999999s", 999_999)],
+)
+def test_durations(text: str, seconds: int) -> None:
+    assert parse_duration(text) == seconds
+
+
+@pytest.mark.parametrize(
+    "text", ["", "1", "h", "0h", "01h", "1 h", "1H", "-1h", "1.5h", "1h30m", "1h\n", "\u0661h", "1000000s"]
+)
+def test_what_is_no_duration(text: str) -> None:
+    with pytest.raises(ValueError, match="not a duration"):
+        parse_duration(text)
