@@ -128,6 +128,10 @@ class Driver(Generic[E]):
         for receiver, multicast in ((old.group_socket, True), (old.unicast_socket, False)):
             self._read(receiver, changed.local, multicast)
             self._loop.remove_reader(receiver)
+        self._queue = deque(
+            waiting._replace(local=changed.local) if waiting.local == old.local else waiting
+            for waiting in self._queue
+        )
         if old.unicast_socket is not changed.unicast_socket:
             old.unicast_socket.close()
         if self._streams is not None and old.local != changed.local:

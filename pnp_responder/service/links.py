@@ -26,8 +26,9 @@ from pnp_responder.service.settings import Settings
 from pnp_responder.service.status import Status
 from pnp_responder.service.wiring import admit, listen_on, wire
 
-# Changes come in bunches: a link that comes up says so five times. In seconds.
-QUIET = 0.1
+# Changes come in bunches: a link that comes up says so five times. In seconds, before a look and after it.
+GATHER = 0.03
+REST = 0.1
 # Everything is read again so often even if nothing was heard.
 READ_AGAIN = 30.0
 # Where the kernel tells us of no change.
@@ -99,7 +100,7 @@ class Links:
         )
         for tried in range(START_TRIES):
             if tried:
-                await asyncio.sleep(QUIET)
+                await asyncio.sleep(REST)
             self._refused = Backoff()
             await self._look()
             if self.driver.interfaces or not self._refusals:
@@ -117,9 +118,10 @@ class Links:
             with suppress(TimeoutError):
                 async with asyncio.timeout(max(0.0, pause)):
                     await self._changed.wait()
-            await asyncio.sleep(QUIET)
+            await asyncio.sleep(GATHER)
             self._changed.clear()
             await self._look()
+            await asyncio.sleep(REST)
 
     def stop(self) -> None:
         """Follow no more. What is served stays so."""

@@ -73,10 +73,14 @@ class Namespace:
 
         def opened() -> socket.socket:
             made = socket.socket(socket.AF_INET, kind)
-            if host != "0.0.0.0":
-                made.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(host))
-            made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
-            made.bind((host, port))
+            try:
+                if host != "0.0.0.0":
+                    made.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(host))
+                made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
+                made.bind((host, port))
+            except OSError:
+                made.close()
+                raise
             return made
 
         return self.inside(opened)
