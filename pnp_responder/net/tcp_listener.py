@@ -8,7 +8,7 @@ import socket
 from collections.abc import Callable
 
 from pnp_responder.datagram import TCP, Local, SocketAddress
-from pnp_responder.net.multicast import unusable
+from pnp_responder.net.refusals import unusable
 
 ACCEPTS = 16
 """Connections taken in one turn of the loop."""

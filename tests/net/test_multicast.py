@@ -12,7 +12,8 @@ import pytest
 
 from pnp_responder.datagram import SocketAddress
 from pnp_responder.errors import InterfaceUnusable
-from pnp_responder.net.multicast import Listen, join_group, open_interface, unusable
+from pnp_responder.net.multicast import Listen, join_group, open_interface
+from pnp_responder.net.refusals import unusable
 
 from .loopback import FREE, LOOPBACK, opened, phone_socket
 
