@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from pnp_responder.cli.phone_play import Deafness, new_subscriber
@@ -24,7 +23,8 @@ from pnp_responder.phone_edge.player import LINGER, Player
 
 @dataclass
 class Campus:
-    """`waits` are the seconds from the first request to the NOTIFY, of those that were served, sorted."""
+    """`waits` are the seconds from the first request to the NOTIFY, of those that were served, sorted.
+    `late` is how far behind the plan this machine was with a phone's first request, at most."""
 
     count: int
     within: float
@@ -38,6 +38,7 @@ class Campus:
     urls: set[str] = field(default_factory=set)
     statuses: Counter[int] = field(default_factory=Counter)
     seconds: float = 0.0
+    late: float = 0.0
     first_steps: list[Step] = field(default_factory=list)
     first_ended: Ended = Ended("", Outcome.SILENCE, "", 0, None)
 
@@ -57,29 +58,27 @@ def play_campus(setup: Setup, count: int, within: float, thorough: bool) -> Camp
     """`count` phones, one after the other spread over `within` seconds, all from one port."""
     campus = Campus(count, within)
     progress = Progress(count)
-    asked_at: dict[str, float] = {}
-    first_call_id: list[bytes] = []
-
-    def asks() -> Iterator[tuple[float, bytes]]:
-        for number in range(count):
-            octets = setup.render(number)
-            at = within * number / count
-            call_id = call_id_of(octets)
-            asked_at[call_id] = at
-            if not first_call_id:
-                first_call_id.append(call_id.encode())
-            yield at, octets
+    asks = [(within * number / count, setup.render(number)) for number in range(count)]
+    request_of = {call_id_of(octets): octets for _, octets in asks}
+    due = {octets: at for at, octets in asks}
+    asked_at: dict[bytes, float] = {}
+    first = call_id_of(asks[0][1]).encode()
 
     def observe(step: Step) -> None:
-        if step.sent and step.datagram.payload.startswith(b"SUBSCRIBE"):
-            campus.asked_again += 1
-        if first_call_id[0] in step.datagram.payload:
+        payload = step.datagram.payload
+        if step.sent and payload in due:
+            if payload in asked_at:
+                campus.asked_again += 1
+            else:
+                asked_at[payload] = step.at
+                campus.late = max(campus.late, step.at - due[payload])
+        if first in payload:
             campus.first_steps.append(step)
 
     def publish(at: float, event: PhoneEvent) -> None:
         if isinstance(event, Ended):
-            _count(campus, event, at - asked_at[event.call_id])
-            if event.call_id.encode() == first_call_id[0]:
+            _count(campus, event, at - asked_at[request_of[event.call_id]])
+            if event.call_id.encode() == first:
                 campus.first_ended = event
             campus.seconds = at
             ended = campus.outcomes.total()
@@ -101,13 +100,12 @@ def play_campus(setup: Setup, count: int, within: float, thorough: bool) -> Camp
         setup.target,
         publish=publish,
         observe=observe,
-        misses=lambda datagram: first_call_id[0] in datagram.payload and deaf(datagram),
+        misses=lambda datagram: first in datagram.payload and deaf(datagram),
     )
     try:
-        player.play(asks(), within + setup.patience + 2 * LINGER)
+        player.play(asks, within + setup.patience + 2 * LINGER)
     finally:
         progress.clear()
-    campus.asked_again -= min(count, campus.asked_again)
     campus.waits.sort()
     return campus
 

@@ -16,6 +16,9 @@ from pnp_responder.phone.events import Outcome
 from pnp_responder.phone.judge import Verdict
 
 SHARES = (0.5, 0.9, 0.99, 0.999)
+LATE = 0.2
+"""Seconds behind the plan from which on the times say more of this machine than of the server."""
+
 _EDGES = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
 _WIDTH = 40
 
@@ -47,6 +50,8 @@ def print_text(setup: Setup, campus: Campus, verdict: Verdict, show_secrets: boo
         typer.echo(f"  {', '.join(points)}, the last {_time(campus.waits[-1])}")
         for line in histogram(campus.waits):
             typer.echo(f"  {line}")
+        if campus.late > LATE:
+            typer.echo(f"This machine could not keep up: phones asked up to {_time(campus.late)} late.")
     else:
         for hint in hints(verdict.outcome, setup):
             typer.echo(f"  {hint}")
@@ -71,6 +76,7 @@ def print_json(setup: Setup, campus: Campus, verdict: Verdict, show_secrets: boo
         "statuses": {str(status): number for status, number in sorted(campus.statuses.items())},
         "urls": len(campus.urls),
         "seconds": round(campus.seconds, 6),
+        "late": round(campus.late, 6),
         "percentiles": {f"{share * 100:g}": round(campus.percentile(share), 6) for share in SHARES},
         "longest": round(campus.waits[-1], 6) if campus.waits else None,
         "first": verdict_json(verdict, show_secrets),

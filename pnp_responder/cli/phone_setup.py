@@ -11,8 +11,9 @@ from typing import NamedTuple
 import typer
 
 from pnp_responder.cli.console import UNAVAILABLE, USAGE, say
-from pnp_responder.datagram import TCP, Local, SocketAddress
+from pnp_responder.datagram import TCP, Datagram, Local, SocketAddress
 from pnp_responder.enrollment import Device
+from pnp_responder.errors import RequestError
 from pnp_responder.mac import Mac
 from pnp_responder.net.interfaces import choose_interfaces, read_interfaces
 from pnp_responder.phone.catalogue import CATALOGUE, DEFAULT, UNKNOWN, habits_of_vendor
@@ -23,6 +24,7 @@ from pnp_responder.phone.shape import Habits, Shape
 from pnp_responder.phone.transcript import Step
 from pnp_responder.phone_edge.lines import Line, TcpLine, UdpLine, is_taken
 from pnp_responder.sip import Identifiers, Request, parse_message
+from pnp_responder.ua_profile import read_enrollment
 
 _LARGEST_FILE = 65_535
 _DEFAULT_PORT = 5060
@@ -157,13 +159,17 @@ def _with_told_device(setup: Setup, octets: bytes) -> Setup:
     """Vendor, model and version as the kept message tells them, for what such a phone does with the URL."""
     message = parse_message(octets)
     assert isinstance(message, Request)
-    told = {p.name.lower(): p.value or "" for p in message.event.parameters}
+    line = setup.line
+    try:
+        told = read_enrollment(message, Datagram(octets, line.local.address, line.local)).device
+    except RequestError:
+        # A message that asks for something else is asked all the same: the server is to refuse it.
+        told = Device()
     given = setup.device
-    vendor = told.get("vendor", "")
     device = Device(
-        given.mac, vendor, given.model or told.get("model", ""), given.version or told.get("version", "")
+        given.mac or told.mac, told.vendor, given.model or told.model, given.version or told.version
     )
-    return replace(setup, device=device, habits=habits_of_vendor(vendor))
+    return replace(setup, device=device, habits=habits_of_vendor(told.vendor))
 
 
 def _where(wishes: Wishes) -> tuple[str, int, str, SocketAddress]:

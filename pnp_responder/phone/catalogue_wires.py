@@ -258,7 +258,7 @@ WIRES: dict[str, Wire] = {
     "escene": Wire(
         *("Escene", "ES330", "1.0.2.3", "00268b", 5060, COMPOSED),
         "listed by a public responder (FusionPBX); nothing printed",
-        _composed("MAC%3a{mac}", "Escene {model} {version}"),
+        _composed("MAC%3a{mac}", ""),
     ),
     "vtech": Wire(
         *("OEM", "OEM", "7.1.30", "0012a9", 5060, COMPOSED),

@@ -103,7 +103,7 @@ def _secrets(url: str) -> list[Fault]:
     try:
         parts = urlsplit(url)
         if parts.password and parts.scheme.lower() != "https":
-            return [Fault("P12", f"a password in a {parts.scheme} URL", "https, or no password")]
+            return [Fault("P12", f"a password in the URL, and {parts.scheme} to carry it", "https, or no password")]
     except ValueError:
         pass
     return []

@@ -18,7 +18,8 @@ from pnp_responder.sip.stream import StreamReader
 # Two datagrams for each of 10,000 phones; the kernel cuts the wish at net.core.rmem_max.
 _BUFFER = 16 * 1024 * 1024
 _LARGEST = 65_535
-_READS = 4096
+# Few at a time, so that phones are answered, and ask, while more come.
+_READS = 128
 _SEND_TRIES = 3
 _CONNECT_SECONDS = 5.0
 
