@@ -17,6 +17,7 @@ from pnp_responder.escaping import escape
 if TYPE_CHECKING:
     from pnp_responder.doctor.finding import Finding
 
+_FLEETING = ("sudo sysctl", "sudo ip ", "sudo nft ")
 _STYLE_OF = {"pass": "good", "warn": "bold", "fail": "bad", "unknown": "dim"}
 
 
@@ -65,7 +66,9 @@ def _show(finding: Finding) -> None:
     typer.echo(f"{styled(verdict, _STYLE_OF[finding.verdict], sys.stdout)}  {words}")
     if finding.remedy:
         label = "see" if finding.verdict == "unknown" else "mend"
-        typer.echo(f"         {label}: {escape(finding.remedy)}")
+        for line in finding.remedy.split("\n"):
+            typer.echo(f"         {label}: {escape(line)}")
+            label = " and"
 
 
 def _show_end(findings: Sequence[Finding]) -> None:
@@ -73,6 +76,11 @@ def _show_end(findings: Sequence[Finding]) -> None:
     typer.echo(f"\n{', '.join(f'{counts[verdict]} {verdict}' for verdict in _STYLE_OF if counts[verdict])}")
     from pnp_responder.doctor.phones import HINTS
 
+    if any(finding.remedy.startswith(_FLEETING) for finding in findings):
+        typer.echo(
+            "\nWhat sysctl, ip and nft change is gone after a restart of this host. To keep it, write it to"
+            "\n/etc/sysctl.d, the configuration of your network, /etc/nftables.conf."
+        )
     typer.echo("\nIf all is well here and a phone still gets nothing:")
     for hint in HINTS:
         typer.echo(f"  {hint}")

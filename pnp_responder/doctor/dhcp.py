@@ -28,8 +28,7 @@ def judge_dhcp(interface: str, leases: Sequence[Lease], hidden: bool) -> Finding
                 interface,
                 Verdict.WARN,
                 f"the DHCP server gives option {told} ({lease.path}): phones that heed DHCP before PnP take "
-                "their "
-                "configuration from there" + (f"; it is read by {readers}" if readers else ""),
+                "their configuration from there" + (f"; it is read by {readers}" if readers else ""),
                 "take it out of the phones' scope on the DHCP server, or point it where your rules point; "
                 f"{watch}",
             )

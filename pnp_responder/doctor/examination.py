@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pnp_responder.doctor import dhcp, firewall, links, sockets
-from pnp_responder.doctor.facts import Responder, Route, UdpSocket, User
+from pnp_responder.doctor.facts import Responder, Route, UdpSocket
 from pnp_responder.doctor.finding import Finding, Verdict
 from pnp_responder.doctor.nft_walk import Ruleset
 from pnp_responder.doctor.read_firewall import read_firewall
@@ -37,6 +38,7 @@ from pnp_responder.net.interfaces import Choice, Interface, choose_interfaces, r
 from pnp_responder.net.link_kinds import read_link_kinds
 from pnp_responder.net.multicast import Listen, open_interface
 from pnp_responder.service.settings import Settings
+from pnp_responder.service.wiring import listen_on
 
 
 class Wanted(NamedTuple):
@@ -56,8 +58,10 @@ def examine(wanted: Wanted) -> Iterator[Finding]:
     host = read_interfaces()
     every_responder = read_responders()
     responders = tuple(it for it in every_responder if it.here is not False)
-    options = options_of(responders[0].arguments) if responders else {}
-    file = read_rules(wanted.rules or _file_of(responders, options))
+    # One whose namespace is hidden may be anybody's, in a container.
+    known = next((it for it in responders if it.here), None)
+    options = options_of(known.arguments) if known is not None else {}
+    file = read_rules(wanted.rules or _file_of(known, options))
     configured = file.configuration.settings if file.configuration is not None else Settings()
     settings = with_options(configured, options)
     names = wanted.interfaces or settings.interfaces
@@ -69,7 +73,7 @@ def examine(wanted: Wanted) -> Iterator[Finding]:
         served=choice.chosen,
         every_responder=every_responder,
         responders=responders,
-        sockets=read_sockets({settings.port, _reply_port(settings)}, responders),
+        sockets=read_sockets({settings.port, listen_on(settings).reply_port}, responders),
         members=read_members(settings.group),
         container=read_container(),
         kinds=defaultdict(str, read_link_kinds()),
@@ -77,21 +81,15 @@ def examine(wanted: Wanted) -> Iterator[Finding]:
         rules=read_firewall(),
     )
     yield judge_rules(file)
-    yield judge_permissions(file, _user(responders))
+    yield judge_permissions(file, known.user if known is not None else service_user())
     yield from _about_host(choice, names, wanted.phones)
     for interface in _looked_at(choice, names):
         yield from patient.about(interface)
 
 
-def _file_of(responders: Sequence[Responder], options: dict[str, list[str]]) -> Path | None:
+def _file_of(responder: Responder | None, options: dict[str, list[str]]) -> Path | None:
     given = options.get("--rules")
-    if given:
-        return Path(responders[0].folder, given[-1])
-    return None
-
-
-def _user(responders: Sequence[Responder]) -> User | None:
-    return responders[0].user if responders else service_user()
+    return Path(responder.folder, given[-1]) if responder is not None and given else None
 
 
 def _looked_at(choice: Choice, names: Sequence[str]) -> Iterator[Interface]:
@@ -103,7 +101,7 @@ def _looked_at(choice: Choice, names: Sequence[str]) -> Iterator[Interface]:
 
 
 def _about_host(choice: Choice, names: Sequence[str], phones: int) -> Iterator[Finding]:
-    yield links.judge_memberships(sysctl("net/ipv4/igmp_max_memberships"), len(choice.chosen))
+    yield links.judge_memberships(sysctl("net/ipv4/igmp_max_memberships"))
     yield links.judge_neighbours(sysctl("net/ipv4/neigh/default/gc_thresh3"), phones)
     for name in choice.missing:
         yield links.judge_absent(name)
@@ -144,14 +142,13 @@ class _Patient(NamedTuple):
 
     def _about_sockets(self, interface: Interface) -> Iterator[Finding]:
         name = interface.name
-        listen = _listen(self.settings)
-        packet = getattr(self.settings, "receive", "socket") == "packet"
-        serving = sockets.serving(interface, listen, self.sockets, self.responders, packet)
+        listen = listen_on(self.settings)
+        serving = sockets.serving(interface, listen, self.sockets, self.responders)
         responder = None if serving is None else serving.responder
         members = None if self.members is None else self.members.get(name, 0)
         yield sockets.judge_group(interface, listen, members, responder, self.every_responder, self.sockets)
-        refusal = None if responder is not None or packet else _refusal(interface, self.settings)
-        yield sockets.judge_ports(interface, listen, self.sockets, responder, refusal)
+        refusals = [] if responder is not None else _refusals(interface, listen)
+        yield sockets.judge_ports(interface, listen, self.sockets, responder, refusals)
         ours = [
             it
             for it in self.sockets
@@ -168,22 +165,19 @@ class _Patient(NamedTuple):
         yield firewall.judge_self_test(name, listen, try_multicast(interface, listen))
 
 
-def _listen(settings: Settings) -> Listen:
-    return Listen(settings.group, settings.port, _reply_port(settings))
+def _refusals(interface: Interface, listen: Listen) -> list[InterfaceUnusable]:
+    """What opening it says. Done only where no service of ours has it, and given back at once.
 
-
-def _reply_port(settings: Settings) -> int:
-    """`auto` takes this one first."""
-    return settings.reply_port if isinstance(settings.reply_port, int) else Listen().reply_port
-
-
-def _refusal(interface: Interface, settings: Settings) -> InterfaceUnusable | None:
-    """What opening it says. Done only where no service of ours has it, and given back at once."""
-    listen = _listen(settings)
-    if settings.reply_port == "auto":
-        listen = listen._replace(reply_port=0)
-    try:
-        open_interface(interface, listen).close()
-    except InterfaceUnusable as refusal:
-        return refusal
-    return None
+    Who holds the port that we answer from may hold the group's as well: that is asked for alone, too.
+    """
+    found: list[InterfaceUnusable] = []
+    if listen.packet and os.geteuid():
+        return found  # the service may open what this user may not
+    for reply_port in (listen.reply_port, 0):
+        try:
+            open_interface(interface, listen._replace(reply_port=reply_port)).close()
+        except InterfaceUnusable as refusal:
+            found.append(refusal)
+        else:
+            break
+    return list({(refusal.reason, refusal.remedy): refusal for refusal in found}.values())

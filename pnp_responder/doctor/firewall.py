@@ -99,14 +99,13 @@ def judge_self_test(interface: str, listen: Listen, tried: Tried) -> Finding:
 
     to = f"{listen.group}:{tried.port}"
     if tried.listen_error:
-        return found(UNKNOWN, f"could not listen: {tried.listen_error}", "see `ports`")
+        return found(UNKNOWN, f"could not listen ({tried.listen_error}): see `ports`")
     if tried.send_error:
         if tried.refused:
             return found(
                 FAIL,
                 f"the kernel refused to send to {to} ({tried.send_error}): a firewall rule for output drops "
-                "it, "
-                "and would drop our answers, too",
+                "it, and would drop our answers, too",
                 "sudo nft -a list ruleset   # look at the chains with hook output",
             )
         return found(
@@ -120,8 +119,7 @@ def judge_self_test(interface: str, listen: Listen, tried: Tried) -> Finding:
         return found(
             WARN,
             f"a multicast to {to} was heard, but one to port {PHONES_PORT} was not: phones that ask there, "
-            "as most "
-            "do, are not heard",
+            "as most do, are not heard",
             "sudo nft 'add table ip pnp; add chain ip pnp in { type filter hook prerouting priority raw; }; "
             f"add rule ip pnp in ip daddr {listen.group} udp dport {PHONES_PORT} udp dport set "
             f"{listen.port}'",

@@ -51,8 +51,7 @@ def judge_interface(link: Link) -> Finding:
         return found(
             WARN,
             f"its address {addresses} is one that hosts give themselves when DHCP does not answer; phones "
-            "with "
-            "an address from DHCP may be out of its reach",
+            "with an address from DHCP may be out of its reach",
             f"ip address show dev {it.name}",
         )
     return found(PASS, f"up, has {addresses}, can multicast")
@@ -99,14 +98,13 @@ def judge_container(link: Link, container: str) -> Finding:
         return found(
             FAIL,
             f"{inside} behind a bridge of its own (address {addresses[0]}): multicast of the LAN cannot "
-            "arrive, "
-            "and publishing a port does not help, for it forwards unicast only",
+            "arrive, and publishing a port does not help, for it forwards unicast only",
             host_network,
         )
     return found(
         UNKNOWN,
         f"{inside}; whether the other end of {it.name} is on the phones' LAN cannot be seen from in here",
-        host_network,
+        f"{host_network}; if phones are not heard",
     )
 
 
@@ -129,8 +127,7 @@ def judge_snooping(link: Link) -> Finding:
         name,
         WARN,
         f"bridge {bridge.name} snoops on IGMP and asks nobody itself (querier off): if no router or switch "
-        "asks, "
-        "members are forgotten, and phones are heard for some 4 minutes after a start and then no more",
+        "asks, members are forgotten, and phones are heard for some 4 minutes after a start and then no more",
         f"sudo ip link set {bridge.name} type bridge mcast_querier 1   # or mcast_snooping 0",
     )
 
@@ -193,7 +190,7 @@ def _shared(ours: Iterable[IPv4Interface], theirs: Iterable[IPv4Interface]) -> l
     return [a.network for a in ours if any(a.network.overlaps(b.network) for b in theirs)]
 
 
-def judge_memberships(limit: int | None, interfaces: int) -> Finding:
+def judge_memberships(limit: int | None) -> Finding:
     """May a socket join a group? We have one socket per interface, so the limit counts for each alone."""
     if limit is None:
         return Finding("memberships", "", UNKNOWN, "cannot be read", "sysctl net.ipv4.igmp_max_memberships")
@@ -209,7 +206,7 @@ def judge_memberships(limit: int | None, interfaces: int) -> Finding:
         "memberships",
         "",
         PASS,
-        f"a socket may join {limit} groups; each of our {interfaces or 'no'} sockets joins one",
+        f"a socket may join {limit} groups; the service has a socket for each interface, and it joins one",
     )
 
 
@@ -231,8 +228,7 @@ def judge_neighbours(limit: int | None, phones: int) -> Finding:
             "",
             WARN,
             f"the neighbour table holds {limit} hosts, fewer than {phones} phones and {_OTHER_NEIGHBOURS} "
-            "others: "
-            "when it is full, new phones get no answer",
+            "others: when it is full, new phones get no answer",
             f"sudo sysctl -w net.ipv4.neigh.default.gc_thresh3={room} "
             f"net.ipv4.neigh.default.gc_thresh2={room // 2}",
         )

@@ -77,8 +77,7 @@ def judge_permissions(file: RulesFile, user: User | None) -> Finding:
             return found(
                 FAIL,
                 f"{it.path} (mode {it.mode:04o}) is writable by everyone: any user of this host may {what} "
-                "and "
-                "so own every phone",
+                "and so own every phone",
                 f"sudo chmod o-w {quote(it.path)}",
             )
     if user is not None:

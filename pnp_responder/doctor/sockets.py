@@ -34,16 +34,15 @@ def serving(
     listen: Listen,
     sockets: Sequence[UdpSocket],
     responders: Iterable[Responder],
-    packet: bool,
 ) -> Serving | None:
     """The responder that has its sockets for this interface: one on the group, one on our address.
 
-    `packet`: it hears the group by a packet socket, which is not among `sockets`.
+    With `listen.packet` it hears the group by a packet socket, which is not among `sockets`.
     """
     own = {str(address.ip) for address in interface.addresses}
     for responder in responders:
         held = [socket for socket in sockets if responder.here is not False and responder.holds(socket)]
-        in_group = packet or any((s.address, s.port) == (listen.group, listen.port) for s in held)
+        in_group = listen.packet or any((s.address, s.port) == (listen.group, listen.port) for s in held)
         unicast = next((socket for socket in held if socket.address in own), None)
         if in_group and unicast is not None:
             return Serving(responder, unicast.port)
@@ -76,9 +75,14 @@ def judge_group(
         return found(
             FAIL,
             f"{responder} listens, but the kernel has no membership of {group} here any more: the interface "
-            "was "
-            "made anew, or left the group; no phone is heard",
+            "was made anew, or left the group; no phone is heard",
             _RESTART,
+        )
+    if here and here[0].here is None:
+        return found(
+            UNKNOWN,
+            f"{here[0]} runs, but this user may not see where, nor its sockets",
+            f"sudo pnp-responder doctor --interface {interface.name}",
         )
     if here:
         return found(
@@ -100,15 +104,16 @@ def judge_ports(
     listen: Listen,
     sockets: Iterable[UdpSocket],
     responder: Responder | None,
-    refusal: InterfaceUnusable | None,
+    refusals: Sequence[InterfaceUnusable],
 ) -> Finding:
-    """Who else holds our ports, and what follows. `refusal`: what opening them said, if it failed."""
+    """Who else holds our ports, and what follows. `refusals`: what opening them said, if it failed."""
 
     def found(verdict: Verdict, evidence: str, remedy: str = "") -> Finding:
         return Finding("ports", interface.name, verdict, evidence, remedy)
 
-    if refusal is not None:
-        return found(FAIL, refusal.reason, refusal.remedy)
+    if refusals:
+        reasons = "; ".join(dict.fromkeys(refusal.reason for refusal in refusals))
+        return found(FAIL, reasons, "\n".join(refusal.remedy for refusal in refusals))
     others = [s for s in sockets if s.port == listen.port and not (responder and responder.holds(s))]
     second = [s.process or "another user's process" for s in others if s.address == listen.group]
     if second:
@@ -117,8 +122,7 @@ def judge_ports(
         return found(
             WARN,
             f"{names} listens on {listen.group}:{listen.port} as well: a phone may get two answers, and "
-            "takes "
-            "the first",
+            "takes the first",
             f"sudo ss -ulpn 'sport = {listen.port}'   # then stop one of the two",
         )
     on_all = [s.process or "another user's process" for s in others if s.address in ("0.0.0.0", "::")]  # noqa: S104
@@ -126,14 +130,13 @@ def judge_ports(
         return found(
             WARN,
             f"{', '.join(dict.fromkeys(on_all))} listens on port {listen.port} of all addresses: it hears "
-            "each "
-            "phone's multicast too, and may answer it with an error",
+            "each phone's multicast too, and may answer it with an error",
             "let it listen on one address of this host instead of all (a PBX says bind or listen address)",
         )
     address = interface.addresses[0].ip if interface.addresses else "-"
     wanted = f"{listen.group}:{listen.port} and {address}:{listen.reply_port}"
     if responder is not None:
-        return found(PASS, f"{responder} has {listen.group}:{listen.port}, and nobody else has")
+        return found(PASS, f"{responder} hears {listen.group}:{listen.port}, and nobody else does")
     return found(PASS, f"{wanted} are free")
 
 
@@ -160,8 +163,7 @@ def judge_buffer(
             interface,
             WARN,
             f"{found}; it is as large as the service asks for. Only if all ask while this host is busy do "
-            "some "
-            "wait for their next try",
+            "some wait for their next try",
             "start so many phones in groups, or serve their LANs from more than one host",
         )
     limit = "" if rmem_max is None else f" (net.core.rmem_max is {rmem_max:,})"
@@ -188,7 +190,6 @@ def judge_drops(interface: str, drops: int | None, octets: int | None) -> Findin
         interface,
         WARN,
         f"the kernel dropped {drops:,} datagrams since the service started: its receive buffer was full, "
-        "for it "
-        "was too small or the service was kept from reading",
+        "for it was too small or the service was kept from reading",
         _MORE_ROOM if small else "systemctl status pnp-responder   # and look for a busy CPU or swapping",
     )

@@ -243,7 +243,7 @@ REWRITTEN = Listen("224.0.1.75", 5062, 5060)
     ("listen", "tried", "verdict", "words"),
     [
         (LISTEN, Tried(5060, heard=True), PASS, "was sent and heard"),
-        (LISTEN, Tried(5060, heard=False, listen_error="in use"), UNKNOWN, "could not listen: in use"),
+        (LISTEN, Tried(5060, heard=False, listen_error="in use"), UNKNOWN, "could not listen (in use)"),
         (LISTEN, Tried(5060, heard=False, send_error="no", refused=True), FAIL, "for output drops it"),
         (LISTEN, Tried(5060, heard=False, send_error="No route"), FAIL, "cannot be sent: No route"),
         (LISTEN, Tried(5060, heard=False, sent=False, came=False), FAIL, "never left"),

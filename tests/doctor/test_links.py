@@ -136,7 +136,7 @@ def test_rp_filter(
     ("limit", "verdict"), [(None, UNKNOWN), (-1, FAIL), (0, FAIL), (1, PASS), (20, PASS)]
 )
 def test_memberships(limit: int | None, verdict: Verdict) -> None:
-    assert judge_memberships(limit, 25).verdict is verdict
+    assert judge_memberships(limit).verdict is verdict
 
 
 @pytest.mark.parametrize(

@@ -40,31 +40,34 @@ PBX = udp("0.0.0.0", 9, "asterisk (pid 3)", uid=0)
 RIVAL = udp("224.0.1.75", 8, "pnpd (pid 4)", uid=0)
 
 
+TAKEN = InterfaceUnusable("eth1", "taken by asterisk", "move it")
+
+
 class TestServing:
     def test_both_sockets_are_needed(self) -> None:
-        assert serving(ETH1, LISTEN, [GROUP, UNICAST], [OURS], packet=False) == Serving(OURS, 5070)
-        assert serving(ETH1, LISTEN, [GROUP], [OURS], packet=False) is None
-        assert serving(ETH1, LISTEN, [UNICAST], [OURS], packet=False) is None
+        assert serving(ETH1, LISTEN, [GROUP, UNICAST], [OURS]) == Serving(OURS, 5070)
+        assert serving(ETH1, LISTEN, [GROUP], [OURS]) is None
+        assert serving(ETH1, LISTEN, [UNICAST], [OURS]) is None
 
     def test_a_packet_socket_is_not_in_the_list(self) -> None:
-        assert serving(ETH1, LISTEN, [UNICAST], [OURS], packet=True) == Serving(OURS, 5070)
+        assert serving(ETH1, LISTEN._replace(packet=True), [UNICAST], [OURS]) == Serving(OURS, 5070)
 
     def test_another_address_is_another_interface(self) -> None:
         elsewhere = udp("198.51.100.1", 2)
-        assert serving(ETH1, LISTEN, [GROUP, elsewhere], [OURS], packet=False) is None
+        assert serving(ETH1, LISTEN, [GROUP, elsewhere], [OURS]) is None
 
     def test_where_descriptors_are_hidden_the_user_tells(self) -> None:
         hidden = responder()
-        assert serving(ETH1, LISTEN, [GROUP, UNICAST], [hidden], packet=False) == Serving(hidden, 5070)
+        assert serving(ETH1, LISTEN, [GROUP, UNICAST], [hidden]) == Serving(hidden, 5070)
         others = [GROUP._replace(uid=0), UNICAST._replace(uid=0)]
-        assert serving(ETH1, LISTEN, others, [hidden], packet=False) is None
+        assert serving(ETH1, LISTEN, others, [hidden]) is None
         # Whose process may be looked at, and is another.
         named = [GROUP._replace(process="x (pid 5)"), UNICAST._replace(process="x (pid 5)")]
-        assert serving(ETH1, LISTEN, named, [hidden], packet=False) is None
+        assert serving(ETH1, LISTEN, named, [hidden]) is None
 
     def test_of_another_namespace_is_not_ours(self) -> None:
         away = responder(here=False)
-        assert serving(ETH1, LISTEN, [GROUP, UNICAST], [away], packet=False) is None
+        assert serving(ETH1, LISTEN, [GROUP, UNICAST], [away]) is None
 
 
 @pytest.mark.parametrize(
@@ -73,6 +76,7 @@ class TestServing:
         (1, OURS, [OURS], [GROUP], PASS, "pnp-responder (pid 7) is a member"),
         (0, OURS, [OURS], [GROUP], FAIL, "no membership of 224.0.1.75"),
         (1, None, [OURS], [], FAIL, "does not serve this interface"),
+        (0, None, [responder(here=None)], [], UNKNOWN, "may not see where"),
         (0, None, [], [], FAIL, "no pnp-responder runs here"),
         (1, None, [], [RIVAL], FAIL, "pnpd (pid 4) is in 224.0.1.75 instead"),
         (0, None, [responder(here=False)], [], FAIL, "in another network namespace"),
@@ -93,29 +97,35 @@ def test_group(
 
 
 @pytest.mark.parametrize(
-    ("sockets", "serves", "refusal", "verdict", "words"),
+    ("sockets", "serves", "refusals", "verdict", "words"),
     [
-        ([], None, None, PASS, "are free"),
-        ([GROUP, UNICAST], OURS, None, PASS, "pnp-responder (pid 7) has 224.0.1.75:5060"),
-        ([GROUP, UNICAST, RIVAL], OURS, None, WARN, "pnpd (pid 4)"),
-        ([GROUP, UNICAST, RIVAL, RIVAL], OURS, None, WARN, "pnpd (pid 4) listens"),
-        ([GROUP, UNICAST, PBX], OURS, None, WARN, "asterisk (pid 3) listens on port 5060 of all"),
-        ([PBX._replace(process="", uid=0)], OURS, None, WARN, "another user's process"),
-        ([PBX._replace(port=5061)], OURS, None, PASS, "nobody else has"),
-        ([PBX], None, InterfaceUnusable("eth1", "taken by asterisk", "move it"), FAIL, "taken by asterisk"),
+        ([], None, [], PASS, "are free"),
+        ([GROUP, UNICAST], OURS, [], PASS, "pnp-responder (pid 7) hears 224.0.1.75:5060"),
+        ([GROUP, UNICAST, RIVAL], OURS, [], WARN, "pnpd (pid 4)"),
+        ([GROUP, UNICAST, RIVAL, RIVAL], OURS, [], WARN, "pnpd (pid 4) listens"),
+        ([GROUP, UNICAST, PBX], OURS, [], WARN, "asterisk (pid 3) listens on port 5060 of all"),
+        ([PBX._replace(process="", uid=0)], OURS, [], WARN, "another user's process"),
+        ([PBX._replace(port=5061)], OURS, [], PASS, "nobody else does"),
+        ([PBX], None, [TAKEN], FAIL, "taken by asterisk"),
     ],
 )
 def test_ports(
     sockets: list[UdpSocket],
     serves: Responder | None,
-    refusal: InterfaceUnusable | None,
+    refusals: list[InterfaceUnusable],
     verdict: Verdict,
     words: str,
 ) -> None:
-    found = judge_ports(ETH1, LISTEN, sockets, serves, refusal)
+    found = judge_ports(ETH1, LISTEN, sockets, serves, refusals)
     assert found.verdict is verdict
     assert words in found.evidence
     assert bool(found.remedy) is (verdict is not PASS)
+
+
+def test_each_port_has_its_remedy() -> None:
+    found = judge_ports(ETH1, LISTEN, [PBX], None, [TAKEN, InterfaceUnusable("eth1", "and this", "do that")])
+    assert found.evidence == "taken by asterisk; and this"
+    assert found.remedy == "move it\ndo that"
 
 
 @pytest.mark.parametrize(

@@ -273,8 +273,14 @@ class TestPorts:
     def test_a_pbx_on_all_addresses(self, host: Host) -> None:
         with host.program(HOLD.format(reuse=0, host="0.0.0.0")) as pid:
             report = host.examine("--interface", "eth1")
-        assert report.verdict("ports") == "fail"
-        assert f"other-pbx (pid {pid})" in report["ports"]["evidence"]
+        found = report["ports"]
+        assert found["verdict"] == "fail"
+        assert f"other-pbx (pid {pid})" in found["evidence"]
+        # Both of our ports are in its hand, and each has its own way out.
+        reply, group = found["remedy"].split("\n")
+        assert "--reply-port 5070" in reply
+        assert "nft 'add table ip pnp;" in group
+        assert "let that program listen on one address" in group
 
     def test_a_pbx_on_our_address(self, host: Host) -> None:
         with host.program(HOLD.format(reuse=0, host=SERVER)) as pid:
