@@ -8,7 +8,7 @@ import struct
 from pnp_responder.datagram import Local, SocketAddress
 from pnp_responder.errors import InterfaceUnusable
 from pnp_responder.net.interfaces import Interface
-from pnp_responder.net.multicast import unusable
+from pnp_responder.net.refusals import unusable
 
 
 class Question:
