@@ -170,6 +170,8 @@ class Journal:
             "source": str(remote) if remote else None,
             **more,
         }
+        if local is not None and local.transport != UDP:
+            fields["transport"] = local.transport
         self._put(Entry(self._wall(), level, name, fields))
 
     def _declined(self, event: EnrollmentDeclined) -> None:

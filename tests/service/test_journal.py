@@ -120,6 +120,12 @@ def unmatched(mac: str | None) -> EnrollmentDeclined:
             WHERE | {"reason": "of another host", "rule": None, "url": None},
         ),
         (
+            EnrollmentOffered(ENROLLMENT._replace(local=LOCAL._replace(transport=TCP)), OFFER),
+            logging.INFO,
+            "enrollment_offered",
+            GIVEN | {"transport": "TCP"},
+        ),
+        (
             DatagramDropped("x", REMOTE, LOCAL._replace(transport=TCP)),
             logging.INFO,
             "datagram_dropped",
