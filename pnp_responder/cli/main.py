@@ -15,6 +15,7 @@ from pnp_responder.cli.demo import demo
 from pnp_responder.cli.doctor import doctor
 from pnp_responder.cli.explain import explain
 from pnp_responder.cli.interfaces import interfaces
+from pnp_responder.cli.phone import phone
 from pnp_responder.cli.probe import probe
 from pnp_responder.cli.replay import replay
 from pnp_responder.cli.rule_tests import run_tests
@@ -51,6 +52,7 @@ app.command(short_help="List the interfaces that are served, and why not the res
 app.command(short_help="Look for what keeps phones from being answered on this host.")(doctor)
 app.command(short_help="List the PnP servers that answer phones here.")(probe)
 app.command(short_help="Watch one phone being answered, on this computer alone.")(demo)
+app.command(short_help="Play a phone against any server, and judge its answers.")(phone)
 app.command(short_help="Show what the phones of a capture would be told.")(replay)
 app.command(short_help="Print the JSON Schema of rules.yaml, for editors.")(schema)
 
