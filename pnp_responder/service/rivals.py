@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 
 from pnp_responder.datagram import SocketAddress
 from pnp_responder.errors import InterfaceUnusable
@@ -14,8 +14,8 @@ from pnp_responder.service.journal import Journal
 from pnp_responder.service.probing import Probed, new_mac, probe
 from pnp_responder.service.repeats import RecentlySeen
 
-FIRST = 10.0
-"""Seconds from the start to the first look; by then the links are up."""
+FIRST = 2.0
+"""Seconds from the start to the first look, and between two looks for a link where there is none yet."""
 
 PATIENCE = 4.0
 """Seconds that a server has to answer."""
@@ -35,20 +35,24 @@ class RivalWatch:
         self,
         period: float,
         group: str,
-        served: Callable[[], Iterable[OpenInterface]],
+        served: Callable[[], Sequence[OpenInterface]],
         journal: Journal,
+        patience: float = PATIENCE,
     ) -> None:
         self._period = period
         # The standard port: a service.port of our own may be where a firewall rule leads what phones ask.
         self._group = SocketAddress(group, Listen().port)
         self._served = served
         self._journal = journal
+        self._patience = patience
         self._mac = new_mac()
         self._seen = RecentlySeen(MOST_SEEN, AGAIN)
 
     async def run(self) -> None:
         """Until cancelled."""
-        await asyncio.sleep(min(FIRST, self._period))
+        await asyncio.sleep(FIRST)
+        while not self._served():  # noqa: ASYNC110  (the links are looked after elsewhere)
+            await asyncio.sleep(FIRST)
         while True:
             await self.look()
             await asyncio.sleep(self._period)
@@ -60,7 +64,7 @@ class RivalWatch:
 
     async def _look(self, opened: OpenInterface) -> None:
         try:
-            found = await probe(opened.interface, self._group, PATIENCE, self._mac)
+            found = await probe(opened.interface, self._group, self._patience, self._mac)
         except InterfaceUnusable as refusal:
             fields = {"interface": refusal.interface, "reason": refusal.reason, "remedy": refusal.remedy}
             if self._seen.is_new(fields["reason"], asyncio.get_running_loop().time()):

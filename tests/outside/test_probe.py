@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import logging
 import os
 import socket
 import subprocess
@@ -11,10 +13,16 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from ipaddress import IPv4Interface
 from typing import Any, NamedTuple
 
 import pytest
 
+from pnp_responder.net.interfaces import Interface, read_interfaces
+from pnp_responder.net.multicast import Listen, open_interface
+from pnp_responder.service.journal import Journal
+from pnp_responder.service.log_format import Entry
+from pnp_responder.service.rivals import RivalWatch
 from tests.outside.namespaces import GROUP, REQUIRED, Namespace, Network, why_not
 from tests.outside.phone import Phone, plain_subscribe
 from tests.outside.server import PATIENCE, Server
@@ -195,6 +203,67 @@ def test_a_rival_on_this_very_host_is_seen(bridge: Bridge) -> None:
         found = probe(bridge.here, "--json")
         assert found.code == 1
         assert [(s["address"], s["this_host"]) for s in found.servers] == [(HERE, True)]
+
+
+def test_the_watch_tells_each_rival_once(bridge: Bridge) -> None:
+    entries: list[Entry] = []
+
+    async def look_twice() -> None:
+        (eth1,) = (interface for interface in read_interfaces_here if interface.name == "eth1")
+        opened = open_interface(eth1, Listen())
+        try:
+            watch = RivalWatch(3600, GROUP, lambda: (opened,), Journal(entries.append), 0.5)
+            await watch.look()
+            await watch.look()
+        finally:
+            opened.close()
+
+    with (
+        stand_in(bridge.others[0], "192.168.7.11", 0.0, "http://user:secret@one/"),
+        stand_in(bridge.others[1], "192.168.7.12", 0.1, "http://two/"),
+    ):
+        read_interfaces_here = bridge.here.inside(read_interfaces)
+        bridge.here.inside(lambda: asyncio.run(look_twice()))
+    assert [(entry.name, entry.level, entry.fields["source"]) for entry in entries] == [
+        ("rival_seen", logging.WARNING, "192.168.7.11:5080"),
+        ("rival_seen", logging.WARNING, "192.168.7.12:5080"),
+    ]
+    assert entries[0].fields["url"] == "http://user:***@one/"
+    assert entries[0].fields["status"] == 200
+    assert entries[0].fields["interface"] == "eth1"
+
+
+def test_the_service_watches_beside_its_phones(bridge: Bridge) -> None:
+    with (
+        stand_in(bridge.others[0], "192.168.7.11", 0.0, "http://one/"),
+        Server(bridge.here, rules("http://ours/", "{watch_for_rivals: 1h}")) as ours,
+        Phone(bridge.phones, PHONE) as phone,
+    ):
+        phone.send(plain_subscribe(PHONE, 5060, "020000000002", "beside-the-watch@phone"), to=HERE)
+        phone.hear_exchange()
+        seen = ours.wait_for_event("rival_seen")
+        assert (seen["source"], seen["url"], seen["status"]) == ("192.168.7.11:5080", "http://one/", 200)
+        assert len(list(ours.events("enrollment_offered"))) == 1
+
+
+def test_a_watch_that_cannot_ask_says_so_once(bridge: Bridge) -> None:
+    entries: list[Entry] = []
+    gone = Interface("eth9", 999, True, True, False, (IPv4Interface("192.0.2.1/24"),))
+
+    async def look_twice() -> None:
+        opened = open_interface(loopback, Listen(port=0, reply_port=0))
+        try:
+            watch = RivalWatch(
+                3600, GROUP, lambda: (opened._replace(interface=gone),), Journal(entries.append), 0.5
+            )
+            await watch.look()
+            await watch.look()
+        finally:
+            opened.close()
+
+    loopback = next(i for i in bridge.here.inside(read_interfaces) if i.loopback)
+    bridge.here.inside(lambda: asyncio.run(look_twice()))
+    assert [entry.name for entry in entries] == ["rival_watch_failed"]
 
 
 def test_nobody(bridge: Bridge) -> None:
