@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from pnp_responder.doctor.finding import Finding, Verdict
 from pnp_responder.doctor.nft_values import Packet
-from pnp_responder.doctor.nft_walk import Ruleset, Walk
+from pnp_responder.doctor.nft_walk import Ruleset
 from pnp_responder.net.interfaces import Interface
 from pnp_responder.net.multicast import Listen
 
@@ -65,14 +65,14 @@ def judge_firewall(interface: Interface, listen: Listen, ruleset: Ruleset | None
     if rewritten.packet.destination_port == listen.port:
         coming = rewritten
     going = ruleset.walk(_GOING, answering(interface, listen))
-    into = f"sudo nft insert rule {{chain}} ip daddr {listen.group} udp dport {listen.port} accept"
-    out_of = f"sudo nft insert rule {{chain}} udp sport {listen.reply_port} accept"
-    for way, walk, remedy in (
-        (f"what phones send to {listen.group}:{listen.port} is", coming, into),
-        (f"our answers from port {listen.reply_port} are", going, out_of),
+    for way, walk, incoming in (
+        (f"what phones send to {listen.group}:{listen.port} is", coming, True),
+        (f"our answers from port {listen.reply_port} are", going, False),
     ):
         if walk.passes is False:
-            return found(FAIL, f"{way} dropped by {walk.place}", _in(remedy, walk))
+            return found(
+                FAIL, f"{way} dropped by {walk.place}", opening(ruleset, walk.place, listen, incoming)
+            )
     doubtful = [walk.place for walk in (coming, going) if walk.passes is None]
     if doubtful:
         return found(
@@ -82,13 +82,29 @@ def judge_firewall(interface: Interface, listen: Listen, ruleset: Ruleset | None
             "sudo nft -a list ruleset   # the self_test below says what really happens",
         )
     if not ruleset.chains:
-        return found(PASS, "there are no nftables rules")
+        return found(PASS, "there are no rules")
     return found(PASS, "lets the phones' multicast in and our answers out")
 
 
-def _in(remedy: str, walk: Walk) -> str:
-    chain = walk.place.rpartition("chain ")[2]
-    return remedy.replace("{chain}", chain)
+def opening(ruleset: Ruleset, place: str, listen: Listen, incoming: bool) -> str:
+    """The command that lets it pass, in the words of the tool that the rules were written with."""
+    chain = place.rpartition("chain ")[2]
+    if any(table == "firewalld" for _, table, _ in ruleset.chains) and incoming:
+        return f"sudo firewall-cmd --permanent --add-port={listen.port}/udp && sudo firewall-cmd --reload"
+    if any(name.startswith("ufw-") for _, _, name in ruleset.chains):
+        if incoming:
+            return f"sudo ufw allow in proto udp to {listen.group} port {listen.port}"
+        return f"sudo ufw allow out proto udp from any port {listen.reply_port}"
+    family, table, name = [*chain.split(" "), "", "", ""][:3]
+    if ruleset.by_iptables and family == "ip":
+        where = f"sudo iptables -t {table} -I {name} -p udp"
+        if incoming:
+            return f"{where} -d {listen.group} --dport {listen.port} -j ACCEPT"
+        return f"{where} --sport {listen.reply_port} -j ACCEPT"
+    what = (
+        f"ip daddr {listen.group} udp dport {listen.port}" if incoming else f"udp sport {listen.reply_port}"
+    )
+    return f"sudo nft insert rule {chain} {what} accept"
 
 
 def judge_self_test(interface: str, listen: Listen, tried: Tried) -> Finding:

@@ -39,8 +39,9 @@ def field(expression: Json, packet: Packet) -> Json:
         return _meta(packet).get(str(what.get("key")))
     if kind == "payload":
         return _payload(packet, what.get("protocol"), what.get("field"))
-    if kind == "ct" and what.get("key") == "state":
-        return "new"
+    if kind == "ct":
+        # The first of a flow, untouched by NAT: it has no status.
+        return {"state": "new", "status": False, "direction": "original"}.get(str(what.get("key")))
     if kind == "fib" and what.get("result") == "type" and what.get("flags") == "daddr":
         return "multicast" if packet.multicast else None
     return None

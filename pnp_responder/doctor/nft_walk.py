@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from pnp_responder.doctor.iptables_rules import objects_of
 from pnp_responder.doctor.nft_values import Json, Packet, Sets, compares, fits
 from pnp_responder.doctor.nft_values import field as field_of
 
@@ -30,11 +31,14 @@ class Walk(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Ruleset:
-    """The chains and sets of `nft -j list ruleset`."""
+    """The chains and sets of `nft -j list ruleset`. `opaque`: some rules are iptables', told in no words that
+    can be followed. `by_iptables`: they were read from iptables itself."""
 
     chains: Mapping[tuple[str, str, str], Json] = field(default_factory=dict)
     rules: Mapping[tuple[str, str, str], Sequence[Json]] = field(default_factory=dict)
     sets: Sets = field(default_factory=dict)
+    opaque: bool = False
+    by_iptables: bool = False
 
     @classmethod
     def from_json(cls, document: Json) -> Ruleset:
@@ -53,7 +57,25 @@ class Ruleset:
                     rules.setdefault((it["family"], it["table"], it["chain"]), []).append(it)
                 elif kind in ("set", "map"):
                     sets[it["family"], it["table"], it["name"]] = it.get("elem", [])
-        return cls(chains, rules, sets)
+        opaque = any(
+            "xt" in statement
+            for listed in rules.values()
+            for it in listed
+            for statement in it.get("expr", ())
+        )
+        return cls(chains, rules, sets, opaque)
+
+    def with_iptables(self, text: str) -> Ruleset:
+        """The same with iptables' own tables as `text`, of `iptables-save`, has them."""
+        read = Ruleset.from_json({"nftables": list(objects_of(text))})
+        told = {key[:2] for key in read.chains}
+        return Ruleset(
+            chains={key: it for key, it in self.chains.items() if key[:2] not in told} | dict(read.chains),
+            rules={key: it for key, it in self.rules.items() if key[:2] not in told} | dict(read.rules),
+            sets=self.sets,
+            opaque=self.opaque,
+            by_iptables=True,
+        )
 
     def walk(self, hooks: Sequence[str], packet: Packet) -> Walk:
         """Through all base chains of these hooks, in the kernel's order."""

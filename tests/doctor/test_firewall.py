@@ -212,7 +212,7 @@ def test_the_packets() -> None:
     ("rules", "verdict", "words"),
     [
         (None, UNKNOWN, "by root only"),
-        (Ruleset(), PASS, "no nftables rules"),
+        (Ruleset(), PASS, "no rules"),
         (ruleset(), PASS, "lets the phones' multicast in"),
         (
             ruleset(policy="drop"),
