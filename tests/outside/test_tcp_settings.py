@@ -9,6 +9,7 @@ from contextlib import suppress
 import pytest
 
 from tests.outside.conftest import OTHER_PHONE, OTHER_SERVER, PHONE, SERVER, Lan
+from tests.outside.namespaces import Network
 from tests.outside.phone import Phone, plain_subscribe
 from tests.outside.rules_for_all import rules_text
 from tests.outside.server import PATIENCE, Server
@@ -100,3 +101,21 @@ def test_it_ends_in_time_with_connections_open(lan: Lan) -> None:
         assert time.monotonic() - began < 2
         assert phone.hear() is None
         assert "Traceback" not in server.log()
+
+
+def test_it_follows_the_address_of_the_link(lan: Lan) -> None:
+    """`lan` is here for its refusal to run without namespaces; the link is one of this test's own."""
+    with Network() as network:
+        server, phones = network.host(), network.host()
+        network.wire(server, "eth1", ["192.168.9.1/24"], phones, "eth0", ["192.168.9.45/24"])
+        with Server(server, RULES) as running, Client(phones, "192.168.9.45", "192.168.9.1") as before:
+            before.send(before.subscribe("before@tcp"))
+            before.hear_exchange()
+            server.run("ip", "address", "add", "192.168.9.2/24", "dev", "eth1")
+            server.run("ip", "address", "delete", "192.168.9.1/24", "dev", "eth1")
+            server.run("ip", "address", "replace", "192.168.9.2/24", "dev", "eth1")
+            running.wait_for_event("interface_changed", address="192.168.9.2:5060")
+            with Client(phones, "192.168.9.45", "192.168.9.2") as after:
+                after.send(after.subscribe("after@tcp"))
+                _, notify = after.hear_exchange()
+                assert notify.body.startswith(b"http://192.168.9.2/")
