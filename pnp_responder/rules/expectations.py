@@ -114,10 +114,12 @@ def _read_test(findings: Findings, node: Node, number: int) -> Expectation | Non
         findings.error(fields["phone"][0], "'phone' picks one phone of a 'capture'")
     expectation = _read_expect(findings, fields, mapping, name)
     enrollment = _read_enrollment(findings, fields)
+    files = [read_text(findings, fields[key][1], "the name of a file") for key in given if key != "device"]
+    phone = _read_mac(findings, fields, "phone")
     if not given or expectation is None:
         return None
     kind: Given = given[0]  # type: ignore[assignment]
-    file = None if kind == "device" else read_text(findings, fields[kind][1], "the name of a file")
+    file = None if kind == "device" else files[0]
     return Expectation(
         name=name,
         place=findings.place(fields["name"][0] if "name" in fields else mapping),
@@ -126,7 +128,7 @@ def _read_test(findings: Findings, node: Node, number: int) -> Expectation | Non
         given=kind,
         file="" if file is None else file.value,
         file_place=None if file is None else findings.place(file),
-        phone=_read_mac(findings, fields, "phone"),
+        phone=phone,
     )
 
 
@@ -135,7 +137,7 @@ def _read_enrollment(findings: Findings, fields: Fields) -> Enrollment:
     if "device" in fields:
         node = fields["device"][1]
         if not is_nothing(node):
-            mapping = read_mapping(findings, node, "what the device says, such as 'mac:'")
+            mapping = read_mapping(findings, node, "what the device says: keys such as 'mac:'")
             elsewhere = {key: f"'{key}' stands beside 'device:'" for key in (*LINK_KEYS, "expect", "name")}
             said = {} if mapping is None else known_fields(findings, mapping, DEVICE_KEYS, elsewhere)
     texts = {key: _text(findings, said, key, "a text") for key in DEVICE_KEYS if key != "mac"}
@@ -158,7 +160,7 @@ def _read_expect(findings: Findings, fields: Fields, mapping: Mapping, name: str
         findings.error(mapping, f"test '{name}' expects nothing", hint)
         return None
     key, node = fields["expect"]
-    wanted = read_mapping(findings, node, f"what is expected: {', '.join(EXPECT_KEYS)}")
+    wanted = read_mapping(findings, node, "the outcome: keys such as 'rule:' or 'url:'")
     if wanted is None:
         return None
     parts = known_fields(findings, wanted, EXPECT_KEYS)
