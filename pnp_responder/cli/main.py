@@ -36,7 +36,7 @@ Examples:
 
 app = typer.Typer(
     name=PROGRAM,
-    help="Tell desk phones that ask by SIP multicast (PnP) where their configuration is.",
+    help="Tell desk phones that ask by SIP PnP where their configuration is.",
     epilog=_EXAMPLES,
     no_args_is_help=True,
     # Plain text: rich would take half of the time that --help may take.

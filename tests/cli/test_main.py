@@ -14,7 +14,10 @@ from pnp_responder.cli.console import table, wants_colour
 
 from .program import PROGRAM, call
 
-COMMANDS = ("run", "check", "explain", "interfaces", "demo", "schema")
+COMMANDS = (
+    *("run", "check", "test", "explain", "interfaces", "doctor"),
+    *("probe", "demo", "phone", "replay", "schema"),
+)
 
 
 def test_help_names_every_command_and_comes_at_once() -> None:
