@@ -154,11 +154,12 @@ class _Patient(NamedTuple):
             for it in self.sockets
             if responder is not None and responder.holds(it) and it.address == listen.group
         ]
+        running = responder is not None
         granted: int | None = granted_to_new_socket()
-        if ours:
+        if running:
             granted = min((it.receive_buffer for it in ours if it.receive_buffer is not None), default=None)
-        yield sockets.judge_buffer(name, granted, self.phones, sysctl("net/core/rmem_max"), bool(ours))
-        yield sockets.judge_drops(name, sum(it.drops for it in ours) if ours else None, granted)
+        yield sockets.judge_buffer(name, granted, self.phones, sysctl("net/core/rmem_max"), running)
+        yield sockets.judge_drops(name, sum(it.drops for it in ours) if ours else None, granted, running)
         if serving is not None:
             listen = listen._replace(reply_port=serving.reply_port)
         yield firewall.judge_firewall(interface, listen, *self.rules)

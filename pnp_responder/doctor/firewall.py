@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from pnp_responder.doctor.finding import Finding, Verdict
 from pnp_responder.doctor.nft_values import Packet
-from pnp_responder.doctor.nft_walk import Ruleset
+from pnp_responder.doctor.nft_walk import Ruleset, Walk
 from pnp_responder.net.interfaces import Interface
 from pnp_responder.net.multicast import Listen
 
@@ -64,6 +64,8 @@ def judge_firewall(interface: Interface, listen: Listen, ruleset: Ruleset | None
     rewritten = ruleset.walk(_COMING, asking(interface, listen, PHONES_PORT))
     if rewritten.packet.destination_port == listen.port:
         coming = rewritten
+    if listen.packet:  # a packet socket gets its copy before the firewall
+        coming = Walk(True, "", coming.packet)
     going = ruleset.walk(_GOING, answering(interface, listen))
     for way, walk, incoming in (
         (f"what phones send to {listen.group}:{listen.port} is", coming, True),
@@ -114,6 +116,10 @@ def judge_self_test(interface: str, listen: Listen, tried: Tried) -> Finding:
         return Finding("self_test", interface, verdict, evidence, remedy)
 
     to = f"{listen.group}:{tried.port}"
+    if listen.packet and not tried.heard and not tried.send_error:
+        return found(
+            UNKNOWN, "the service hears by a packet socket, before ports and firewall; this test has none"
+        )
     if tried.listen_error:
         return found(UNKNOWN, f"could not listen ({tried.listen_error}): see `ports`")
     if tried.send_error:

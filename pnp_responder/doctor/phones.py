@@ -17,6 +17,7 @@ OPTIONS_OF = {
 """Who is known to read a DHCP option."""
 
 HINTS = (
+    "Another server may answer first: `pnp-responder probe` lists all that answer.",
     "A phone asks when it starts: start it anew and watch the log for a minute.",
     "Phones are often in a voice VLAN of their own: this host needs an interface in it.",
     "Fanvil: a DHCP option wins over PnP; PnP must be on in its page (Auto Provision), and is asked again "

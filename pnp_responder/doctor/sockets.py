@@ -178,10 +178,11 @@ def judge_buffer(
     )
 
 
-def judge_drops(interface: str, drops: int | None, octets: int | None) -> Finding:
+def judge_drops(interface: str, drops: int | None, octets: int | None, running: bool) -> Finding:
     """Did the kernel drop datagrams of the running service for want of room in its buffer of `octets`?"""
     if drops is None:
-        return Finding("drops", interface, UNKNOWN, "no service runs here whose drops could be counted")
+        why = "the kernel does not count" if running else "no service runs here whose drops could be counted"
+        return Finding("drops", interface, UNKNOWN, why)
     if drops == 0:
         return Finding("drops", interface, PASS, "the kernel dropped nothing since the service started")
     small = octets is not None and octets < _MOST

@@ -236,6 +236,14 @@ def test_the_remedy_opens_the_chain_that_drops() -> None:
     assert found.remedy == "sudo nft insert rule inet f base ip daddr 224.0.1.75 udp dport 5060 accept"
 
 
+def test_a_packet_socket_hears_before_the_firewall() -> None:
+    packet = LISTEN._replace(packet=True)
+    assert judge_firewall(ETH1, packet, ruleset(policy="drop"), "").verdict is PASS
+    assert judge_firewall(ETH1, packet, ruleset(policy="drop", hook="output"), "").verdict is FAIL
+    assert judge_self_test("eth1", packet, Tried(5060, heard=False, sent=True, came=True)).verdict is UNKNOWN
+    assert judge_self_test("eth1", packet, Tried(5060, heard=False, send_error="no")).verdict is FAIL
+
+
 REWRITTEN = Listen("224.0.1.75", 5062, 5060)
 
 

@@ -174,6 +174,6 @@ class TestTheRemedyForTheBuffer:
     ],
 )
 def test_drops(drops: int | None, octets: int | None, verdict: Verdict, remedy: str) -> None:
-    found = judge_drops("eth1", drops, octets)
+    found = judge_drops("eth1", drops, octets, running=True)
     assert found.verdict is verdict
     assert remedy in found.remedy
