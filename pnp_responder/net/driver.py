@@ -20,6 +20,7 @@ from pnp_responder.engine import Engine, Output
 from pnp_responder.net.error_queue import read_unreachable
 from pnp_responder.net.multicast import OpenInterface
 from pnp_responder.net.occasions import Occasions
+from pnp_responder.net.packet_socket import PacketSocket
 from pnp_responder.net.streams import Streams
 from pnp_responder.net.troubles import DatagramsLost, EngineFailed, ReceiveFailed, SendFailed, Trouble
 
@@ -165,7 +166,7 @@ class Driver(Generic[E]):
             self._timer = None
         self._deadline = None
 
-    def _read(self, source: socket.socket, local: Local, multicast: bool) -> None:
+    def _read(self, source: socket.socket | PacketSocket, local: Local, multicast: bool) -> None:
         receive = source.recvfrom
         append = self._queue.append
         octets = self._queue_octets
@@ -184,7 +185,7 @@ class Driver(Generic[E]):
         self._queue_octets = octets
         if octets > self._most_queue_octets:
             self._drop_oldest(local.interface)
-        if not multicast:
+        if not multicast and isinstance(source, socket.socket):
             for unreachable in read_unreachable(source):
                 self._unreachable(unreachable)
         if self._queue and not self._answering:

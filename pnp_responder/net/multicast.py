@@ -15,7 +15,9 @@ from typing import NamedTuple
 from pnp_responder.datagram import Local, SocketAddress
 from pnp_responder.errors import InterfaceUnusable
 from pnp_responder.net.interfaces import Interface
-from pnp_responder.net.refusals import unusable
+from pnp_responder.net.packet_socket import PacketSocket
+from pnp_responder.net.ports import answers_already
+from pnp_responder.net.refusals import PACKET_REMEDY, port_taken, unusable
 
 # Linux's numbers, which Python 3.11's socket module does not have (linux/in.h).
 IP_RECVERR = 11
@@ -46,7 +48,7 @@ class OpenInterface(NamedTuple):
     interface: Interface
     local: Local
     group: SocketAddress
-    group_socket: socket.socket
+    group_socket: socket.socket | PacketSocket
     unicast_socket: socket.socket
     receive_buffer: int
 
@@ -62,19 +64,26 @@ def open_interface(interface: Interface, listen: Listen) -> OpenInterface:
         raise _without_address(interface)
     host = str(interface.addresses[0].ip)
     # First the unicast socket, which nobody else can share: a second instance ends here and never joins.
-    unicast_socket = _open_unicast(interface, SocketAddress(host, listen.reply_port))
+    unicast_socket = _open_unicast(interface, host, listen)
+    group_socket: socket.socket | PacketSocket
     try:
-        group_socket = _open_group(interface, listen)
+        if listen.packet:
+            group_socket = _open_packet(interface, listen)
+            port, granted = listen.port, group_socket.receive_buffer
+        else:
+            group_socket = _open_group(interface, listen)
+            port = group_socket.getsockname()[1]
+            granted = group_socket.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
     except InterfaceUnusable:
         unicast_socket.close()
         raise
     return OpenInterface(
         interface=interface,
         local=Local(interface.name, SocketAddress(host, unicast_socket.getsockname()[1])),
-        group=SocketAddress(listen.group, group_socket.getsockname()[1]),
+        group=SocketAddress(listen.group, port),
         group_socket=group_socket,
         unicast_socket=unicast_socket,
-        receive_buffer=group_socket.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF),
+        receive_buffer=granted,
     )
 
 
@@ -89,7 +98,7 @@ def change_interface(opened: OpenInterface, interface: Interface, listen: Listen
     host = str(interface.addresses[0].ip)
     unicast_socket = opened.unicast_socket
     if host != opened.local.address.host:
-        unicast_socket = _open_unicast(interface, SocketAddress(host, listen.reply_port))
+        unicast_socket = _open_unicast(interface, host, listen)
     address = SocketAddress(host, unicast_socket.getsockname()[1])
     local = opened.local._replace(interface=interface.name, address=address)
     return opened._replace(interface=interface, local=local, unicast_socket=unicast_socket)
@@ -100,7 +109,25 @@ def _without_address(interface: Interface) -> InterfaceUnusable:
     return InterfaceUnusable(interface.name, "has no IPv4 address", remedy)
 
 
-def _open_unicast(interface: Interface, address: SocketAddress) -> socket.socket:
+def _open_unicast(interface: Interface, host: str, listen: Listen) -> socket.socket:
+    address = SocketAddress(host, listen.reply_port)
+    try:
+        return _bind_unicast(address)
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise unusable(interface.name, error, address) from error
+        # A second responder that moved to another port would answer each phone a second time.
+        if not listen.or_any or answers_already(SocketAddress(listen.group, listen.port), address):
+            hears = listen.packet or _can_hear(interface, listen)
+            taken = port_taken(address, SocketAddress(listen.group, listen.port), hears=hears)
+            raise InterfaceUnusable(interface.name, *taken) from error
+    try:
+        return _bind_unicast(SocketAddress(host, 0))
+    except OSError as error:
+        raise unusable(interface.name, error, address) from error
+
+
+def _bind_unicast(address: SocketAddress) -> socket.socket:
     # No SO_REUSEADDR: with it a second holder of the port would silently take half of the answers.
     opened = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
     try:
@@ -109,14 +136,23 @@ def _open_unicast(interface: Interface, address: SocketAddress) -> socket.socket
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
         opened.bind(address)
-    except OSError as error:
+    except OSError:
         opened.close()
-        raise unusable(interface.name, error, address) from error
+        raise
     return opened
 
 
 def _open_group(interface: Interface, listen: Listen) -> socket.socket:
     address = SocketAddress(listen.group, listen.port)
+    try:
+        return _bind_group(interface, address)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise InterfaceUnusable(interface.name, *port_taken(address, address, hears=False)) from error
+        raise unusable(interface.name, error, address) from error
+
+
+def _bind_group(interface: Interface, address: SocketAddress) -> socket.socket:
     opened = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
     try:
         # One socket per interface shares the group's address and port; each hears its own interface alone.
@@ -124,11 +160,33 @@ def _open_group(interface: Interface, listen: Listen) -> socket.socket:
         opened.setsockopt(socket.IPPROTO_IP, IP_MULTICAST_ALL, 0)
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
         opened.bind(address)
-        join_group(opened, listen.group, interface.index)
-    except OSError as error:
+        join_group(opened, address.host, interface.index)
+    except OSError:
         opened.close()
-        raise unusable(interface.name, error, address) from error
+        raise
     return opened
+
+
+def _can_hear(interface: Interface, listen: Listen) -> bool:
+    try:
+        _bind_group(interface, SocketAddress(listen.group, listen.port)).close()
+    except OSError as error:
+        return error.errno != errno.EADDRINUSE
+    return True
+
+
+def _open_packet(interface: Interface, listen: Listen) -> PacketSocket:
+    # It has no port and so hears nothing; it makes the link and its switches bring us the group.
+    member = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        join_group(member, listen.group, interface.index)
+        return PacketSocket(interface.name, listen.group, listen.port, RECEIVE_BUFFER, member)
+    except OSError as error:
+        member.close()
+        if error.errno in (errno.EPERM, errno.EACCES, errno.EAFNOSUPPORT):
+            reason = "this process may not open packet sockets (`receive: packet`)"
+            raise InterfaceUnusable(interface.name, reason, PACKET_REMEDY) from error
+        raise unusable(interface.name, error, SocketAddress(listen.group, listen.port)) from error
 
 
 def join_group(opened: socket.socket, group: str, index: int) -> None:

@@ -3,41 +3,64 @@
 from __future__ import annotations
 
 import os
+import pwd
 import socket
 import struct
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import NamedTuple
 
-from pnp_responder.datagram import TCP, UDP
+from pnp_responder.datagram import TCP, UDP, SocketAddress
 
 _LISTEN = "0A"  # TCP_LISTEN of the kernel's tcp_states.h
 
 
 class PortHolder(NamedTuple):
-    """A UDP socket, or a TCP one that listens. `process` is `name (pid 42)`, or "" if we may not know."""
+    """A UDP socket, or a TCP one that listens. `process` is `name (pid 42)`, or "" if we may not know.
+
+    An unprivileged user may know its own processes only; `user`, whose the socket is, is never kept secret.
+    """
 
     address: str
     port: int
     inode: int
     process: str
+    user: str = ""
+
+    @property
+    def owner(self) -> str:
+        """The process, or whose it is."""
+        return self.process or (f"a process of user {self.user}" if self.user else "another process")
 
     def __str__(self) -> str:
-        return f"{self.process or 'another process'} on {self.address}:{self.port}"
+        return f"{self.owner} on {self.address}:{self.port}"
 
 
 def port_holders(port: int, transport: str = UDP) -> tuple[PortHolder, ...]:
     """The sockets bound to `port`, those of this process excepted."""
-    sockets = [(address, inode) for address, held, inode in _sockets(transport) if held == port]
+    sockets = [row for row in _sockets(transport) if row[1] == port]
     if not sockets:
         return ()
-    processes = _processes({inode for _, inode in sockets})
+    processes = _processes({inode for _, _, inode, _ in sockets})
     own = f"(pid {os.getpid()})"
-    holders = (PortHolder(address, port, inode, processes.get(inode, "")) for address, inode in sockets)
+    holders = (
+        PortHolder(address, port, inode, processes.get(inode, ""), _user(uid))
+        for address, _, inode, uid in sockets
+    )
     return tuple(holder for holder in holders if not holder.process.endswith(own))
 
 
-def _sockets(transport: str) -> Iterator[tuple[str, int, int]]:
+def answers_already(group: SocketAddress, address: SocketAddress) -> bool:
+    """Has a process that holds `address` the group as well, so that it is a responder?
+
+    Where we may not know the processes, those of one user count as one.
+    """
+    own = {holder.owner for holder in port_holders(address.port) if holder.address == address.host}
+    return any(holder.owner in own for holder in port_holders(group.port) if holder.address == group.host)
+
+
+def _sockets(transport: str) -> Iterator[tuple[str, int, int, int]]:
+    """Address, port, inode and user id of each."""
     # /proc/net may be hidden (ProcSubset=pid); /proc/self/net is the same and stays.
     for path in (f"/proc/self/net/{transport.lower()}", f"/proc/self/net/{transport.lower()}6"):
         try:
@@ -50,13 +73,20 @@ def _sockets(transport: str) -> Iterator[tuple[str, int, int]]:
             if transport == TCP and fields[3] != _LISTEN:
                 continue
             host, _, port = fields[1].partition(":")
-            yield kernel_address(host), int(port, 16), int(fields[9])
+            yield kernel_address(host), int(port, 16), int(fields[9]), int(fields[7])
 
 
 def kernel_address(digits: str) -> str:
     """An address as /proc/net has it: the kernel prints words of 32 bits in the machine's own octet order."""
     octets = b"".join(struct.pack("=I", int(digits[i : i + 8], 16)) for i in range(0, len(digits), 8))
     return socket.inet_ntop(socket.AF_INET if len(octets) == 4 else socket.AF_INET6, octets)
+
+
+def _user(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
 
 
 def _processes(inodes: set[int]) -> dict[int, str]:

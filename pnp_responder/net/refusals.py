@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import errno
 
-from pnp_responder.datagram import TCP, UDP, SocketAddress
+from pnp_responder.datagram import UDP, SocketAddress
 from pnp_responder.errors import InterfaceUnusable
-from pnp_responder.net.ports import port_holders
+from pnp_responder.net.ports import answers_already, port_holders
 
 
 def unusable(
@@ -15,7 +15,11 @@ def unusable(
     """The kernel's refusal to open `address` on `interface`, in words, and what to do about it."""
     number = error.errno or 0
     if number == errno.EADDRINUSE:
-        return InterfaceUnusable(interface, *_port_taken(address, transport))
+        return InterfaceUnusable(
+            interface,
+            f"{transport} port {address.port} is taken by {_who(address, transport)}",
+            "leave TCP out (`tcp: false`), or take another port: `reply_port: auto`",
+        )
     reason, remedy = _REFUSALS.get(number, (error.strerror or str(error), "see `ip addr` and `ip link`"))
     return InterfaceUnusable(
         interface, reason.format(address=address, interface=interface), remedy.format(interface=interface)
@@ -48,25 +52,50 @@ _REFUSALS = {
 }
 
 
-def _port_taken(address: SocketAddress, transport: str) -> tuple[str, str]:
-    """Who is in the way of binding `address`, and what to change so that both can live on this host."""
-    multicast = 224 <= int(address.host.partition(".")[0]) <= 239
+PACKET_REMEDY = "give it CAP_NET_RAW: install systemd/receive-packet.conf as a drop-in of the unit"
+
+
+def port_taken(address: SocketAddress, group: SocketAddress, *, hears: bool) -> tuple[str, str]:
+    """Who is in the way of binding `address` for UDP, and what to change so that both can live on this host.
+
+    `hears`: can the group be heard all the same?
+    """
+    reason = f"UDP port {address.port} is taken by {_who(address, UDP)}"
+    answer_from = "" if address == group else "`reply_port: auto` under `service:` (or --reply-port auto)"
+    if answer_from and answers_already(group, address):
+        return reason, (
+            "that is a responder, too, and phones would get two answers: stop one of the two; if both are "
+            "wanted, give this one a port of its own: --reply-port 5070"
+        )
+    if hears:
+        return (
+            reason,
+            f"answer from another port: {answer_from}; what is sent to port {address.port} stays its",
+        )
+    ways = (
+        "let that program listen on one address of this host instead of all (a PBX says bind or listen "
+        "address); or hear the group on another port: `port: 5062` (or --port 5062) and "
+        f"nft '{nft_rewrite(group, 5062)}'; or set `receive: packet` with systemd/receive-packet.conf; "
+        "or stop it if it is a second responder"
+    )
+    return reason, f"answer from another port: {answer_from}; and {ways}" if answer_from else ways
+
+
+def nft_rewrite(group: SocketAddress, port: int) -> str:
+    """The rules that bring what phones send to `group` to `port` instead, where nobody is in the way.
+
+    Before connection tracking (`raw`); source address and port stay the phone's.
+    """
+    return (
+        "add table ip pnp; add chain ip pnp in { type filter hook prerouting priority raw; }; "
+        f"add rule ip pnp in ip daddr {group.host} udp dport {group.port} udp dport set {port}"
+    )
+
+
+def _who(address: SocketAddress, transport: str) -> str:
     anywhere = (address.host, "0.0.0.0", "::")  # noqa: S104
     in_the_way = [holder for holder in port_holders(address.port, transport) if holder.address in anywhere]
-    held = f"{transport} port {address.port} is taken by " + (
-        ", ".join(dict.fromkeys(str(holder) for holder in in_the_way)) or "another process"
-    )
-    if multicast:
-        return held, (
-            "let that program listen on one address of this host instead of all (a PBX says bind or listen "
-            "address), stop it if it is a second responder, or take the group's datagrams on another port: "
-            "--port 5062, and nft 'add table ip pnp; add chain ip pnp in "
-            "{ type filter hook prerouting priority raw; }; "
-            f"add rule ip pnp in ip daddr {address.host} udp dport {address.port} udp dport set 5062'"
-        )
-    if transport == TCP:
-        return held, "leave TCP out (`tcp: false`), or take another port: `reply_port: 5070`"
-    return held, (
-        "send from another port: --reply-port 5070, or `reply_port: 5070` under `service:`; "
-        "if it is a second pnp-responder, stop one of the two"
-    )
+    named = ", ".join(dict.fromkeys(str(holder) for holder in in_the_way)) or "another process"
+    if all(holder.process for holder in in_the_way):
+        return named
+    return f"{named} (which one: sudo ss -{transport[0].lower()}lpn sport = :{address.port})"

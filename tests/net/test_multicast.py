@@ -6,13 +6,15 @@ import errno
 import os
 import select
 import socket
+from collections.abc import Callable
 from dataclasses import replace
+from ipaddress import IPv4Interface
 
 import pytest
 
 from pnp_responder.datagram import SocketAddress
 from pnp_responder.errors import InterfaceUnusable
-from pnp_responder.net.multicast import Listen, join_group, open_interface
+from pnp_responder.net.multicast import Listen, OpenInterface, change_interface, join_group, open_interface
 from pnp_responder.net.refusals import unusable
 
 from .loopback import FREE, LOOPBACK, opened, phone_socket
@@ -24,18 +26,23 @@ def heard(receiver: socket.socket) -> bytes | None:
     return receiver.recv(65535) if ready else None
 
 
+def plain(it: OpenInterface) -> socket.socket:
+    assert isinstance(it.group_socket, socket.socket)
+    return it.group_socket
+
+
 def test_the_group_socket_hears_multicast_and_no_unicast() -> None:
     with opened() as it, phone_socket() as phone:
         phone.sendto(b"to the group", it.group)
         phone.sendto(b"to us", it.local.address)
-        assert heard(it.group_socket) == b"to the group"
+        assert heard(plain(it)) == b"to the group"
         assert heard(it.unicast_socket) == b"to us"
         assert select.select([it.group_socket, it.unicast_socket], [], [], 0)[0] == []
 
 
 def test_tells_the_buffer_that_was_granted() -> None:
     with opened() as it:
-        assert it.receive_buffer == it.group_socket.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) > 0
+        assert it.receive_buffer == plain(it).getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) > 0
 
 
 def test_a_second_instance_may_not_share_the_unicast_port() -> None:
@@ -52,7 +59,7 @@ def test_two_on_the_group_with_ports_of_their_own_both_hear() -> None:
         phone_socket() as phone,
     ):
         phone.sendto(b"hello", first.group)
-        assert heard(first.group_socket) == heard(second.group_socket) == b"hello"
+        assert heard(plain(first)) == heard(plain(second)) == b"hello"
 
 
 def test_a_program_on_all_addresses_is_named_with_what_to_change() -> None:
@@ -77,6 +84,69 @@ def test_a_program_on_all_addresses_is_named_with_what_to_change() -> None:
     assert "listen on one address" in caught.value.remedy
 
 
+def held_by_a_child(host: str) -> tuple[int, int, Callable[[], None]]:
+    """The pid and port of a process that holds a UDP port of `host` until the function is called."""
+    pbx = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    read, write = os.pipe()
+    with pbx:
+        pbx.bind((host, 0))
+        port = pbx.getsockname()[1]
+        child = os.fork()
+        if child == 0:
+            os.close(write)
+            os.read(read, 1)
+            os._exit(0)
+    os.close(read)
+
+    def release() -> None:
+        os.close(write)
+        os.waitpid(child, 0)
+
+    return child, port, release
+
+
+def test_a_reply_port_that_is_taken_may_be_any_other() -> None:
+    child, port, release = held_by_a_child("127.0.0.1")
+    try:
+        with opened(Listen(port=0, reply_port=port, or_any=True)) as it:
+            assert it.local.address.port not in (0, port)
+            assert it.local.address.port == it.unicast_socket.getsockname()[1]
+        with pytest.raises(InterfaceUnusable) as caught:
+            open_interface(LOOPBACK, Listen(port=0, reply_port=port))
+    finally:
+        release()
+    assert f"(pid {child}) on 127.0.0.1:{port}" in caught.value.reason
+    assert "reply_port: auto" in caught.value.remedy
+    assert "nft" not in caught.value.remedy, "the group can be heard, so no more is to be done"
+
+
+def test_a_free_reply_port_is_taken_as_it_is() -> None:
+    with opened() as it:
+        port = it.local.address.port
+    with opened(Listen(port=0, reply_port=port, or_any=True)) as it:
+        assert it.local.address.port == port
+
+
+def test_another_name_keeps_the_sockets() -> None:
+    with opened() as it:
+        changed = change_interface(it, replace(LOOPBACK, name="lo7"), FREE)
+        assert changed.local == it.local._replace(interface="lo7")
+        assert changed.interface.name == "lo7"
+        assert (changed.group_socket, changed.unicast_socket) == (it.group_socket, it.unicast_socket)
+
+
+def test_another_address_takes_another_unicast_socket() -> None:
+    elsewhere = replace(LOOPBACK, addresses=(IPv4Interface("127.0.0.77/8"),))
+    with opened() as it:
+        changed = change_interface(it, elsewhere, FREE)
+        with changed.unicast_socket:
+            assert changed.local.address.host == changed.unicast_socket.getsockname()[0] == "127.0.0.77"
+            assert changed.group_socket is it.group_socket
+            assert it.unicast_socket.fileno() > 0, "the old one is the caller's to close"
+        with pytest.raises(InterfaceUnusable, match="has no IPv4 address"):
+            change_interface(it, replace(LOOPBACK, addresses=()), FREE)
+
+
 def test_nothing_stays_open_after_a_refusal() -> None:
     before = len(os.listdir("/proc/self/fd"))
     with opened() as first, pytest.raises(InterfaceUnusable):
@@ -98,9 +168,9 @@ def test_an_interface_without_address() -> None:
 
 def test_joining_twice_is_success() -> None:
     with opened() as it, phone_socket() as phone:
-        join_group(it.group_socket, it.group.host, LOOPBACK.index)
+        join_group(plain(it), it.group.host, LOOPBACK.index)
         phone.sendto(b"once", it.group)
-        assert heard(it.group_socket) == b"once"
+        assert heard(plain(it)) == b"once"
 
 
 @pytest.mark.parametrize(
