@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
 import json
 import os
 import signal
@@ -15,19 +17,39 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from tests.outside.namespaces import Namespace
+from tests.outside import confined
+from tests.outside.namespaces import REQUIRED, Namespace
 
 PATIENCE = 20.0
 """Seconds that anything may take on a busy machine. Nothing waits that long when all is well."""
 
 
+@functools.cache
+def confinement() -> list[str]:
+    """The words before a program that make it run as under systemd; none where that cannot be had."""
+    if confined.why_not() is not None and os.environ.get(REQUIRED) != "1":
+        return []
+    folder = tempfile.TemporaryDirectory(prefix="pnp-filter-")
+    atexit.register(folder.cleanup)
+    program = Path(folder.name) / "filter"
+    confined.write_filter(program)
+    return [sys.executable, confined.__file__, str(program)]
+
+
 class Server:
-    """`pnp-responder run` in `host`. Entering waits for READY=1; leaving ends it and what it started."""
+    """`pnp-responder run` in `host`. Entering waits for READY=1; leaving ends it and what it started.
+
+    It runs as an unprivileged user without any capability, under the unit's system call filter, unless
+    `confined` is False.
+    """
 
     PROGRAM = (sys.executable, "-m", "pnp_responder")
 
-    def __init__(self, host: Namespace, rules: str, *arguments: str, wait: bool = True) -> None:
+    def __init__(
+        self, host: Namespace, rules: str, *arguments: str, wait: bool = True, confined: bool = True
+    ) -> None:
         self.host = host
+        self._before = confinement() if confined else []
         self.folder = Path(tempfile.mkdtemp(prefix="pnp-outside-"))
         self.rules = self.folder / "rules.yaml"
         self.rules.write_text(rules, encoding="utf-8")
@@ -37,13 +59,16 @@ class Server:
         self._log = (self.folder / "log").open("wb")
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.bind(str(self.folder / "notify"))
+        # The unprivileged user reads the rules, and may write a recording.
+        for path, mode in ((self.folder, 0o777), (self.rules, 0o644), (self.folder / "notify", 0o777)):
+            path.chmod(mode)
         self.process: subprocess.Popen[bytes]
 
     def __enter__(self) -> Server:
         environment = {**os.environ, "NOTIFY_SOCKET": str(self.folder / "notify"), "PYTHONUNBUFFERED": "1"}
         program = [*self.PROGRAM, "run", "--rules", str(self.rules), "--log-format", "json"]
         self.process = subprocess.Popen(
-            self.host.command([*program, *self._arguments]),
+            self.host.command([*self._before, *program, *self._arguments]),
             stdin=subprocess.DEVNULL,
             stdout=self._log,
             stderr=subprocess.STDOUT,

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import signal
+import sys
 import time
+from pathlib import Path
 
 import pytest
 
+from tests.outside import confined
 from tests.outside.conftest import Lan
 from tests.outside.rules_for_all import rules_text
-from tests.outside.server import PATIENCE, Server
+from tests.outside.server import PATIENCE, Server, confinement
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
@@ -62,3 +65,31 @@ def test_ready_is_told_after_the_group_was_joined(lan: Lan) -> None:
     with Server(lan.server, rules_text(), wait=False) as server:
         server.wait_for_notice("READY=1")
         assert "224.0.1.75" in lan.server.run("ip", "maddress", "show", "dev", "eth1")
+
+
+def test_all_of_this_runs_without_any_privilege(lan: Lan) -> None:
+    """Nobody, no capability, the unit's system call filter: so `Server` starts it unless told otherwise."""
+    if not confinement():
+        pytest.skip(f"no confinement here: {confined.why_not()}")
+    with Server(lan.server, rules_text()) as server:
+        rows = Path(f"/proc/{server.process.pid}/status").read_text().split("\n")
+    status = dict(row.split(":\t", 1) for row in rows if ":\t" in row)
+    assert set(status["Uid"].split()) == set(status["Gid"].split()) == {str(confined.NOBODY)}
+    assert {int(status[name], 16) for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")} == {0}
+    assert (status["NoNewPrivs"], status["Seccomp"]) == ("1", "2")
+
+
+def test_the_filter_is_that_of_the_unit(lan: Lan) -> None:
+    if not confinement():
+        pytest.skip(f"no confinement here: {confined.why_not()}")
+    refused = (
+        "import errno, os, socket, sys\n"
+        "def number(call):\n"
+        "    try: call()\n"
+        "    except OSError as error: return error.errno\n"
+        "calls = [lambda: os.chown('/', 0, 0), lambda: os.nice(1), lambda: socket.socket(17, 2),\n"
+        "         lambda: os.sched_setaffinity(0, {0}), lambda: os.setuid(0)]\n"
+        "sys.exit({number(call) for call in calls} != {errno.EPERM})\n"
+    )
+    assert "chown" not in confined.system_calls()
+    lan.server.run(*confinement(), sys.executable, "-c", refused)
