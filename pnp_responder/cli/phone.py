@@ -58,7 +58,7 @@ def phone(
         typer.Option(min=0.1, max=3600, metavar="S", help="patience [default: 10; for many phones 32]"),
     ] = None,
     thorough: Annotated[
-        bool, typer.Option("--thorough", help="miss the first 200 and NOTIFY: does the server repeat them?")
+        bool, typer.Option("--thorough", help="miss the first NOTIFY, ask once more: does the server repeat?")
     ] = False,
     fetch: Annotated[
         bool, typer.Option("--fetch", help="get the file that the phone would get, twice")

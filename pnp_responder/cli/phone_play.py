@@ -11,22 +11,20 @@ from pnp_responder.phone.subscriber import Subscriber
 from pnp_responder.phone.transcript import Step
 from pnp_responder.phone_edge.player import LINGER, Player
 
-# A server that does not repeat a lost NOTIFY is known for it after its third sending would have come.
-_THOROUGH_LINGER = 2.0
+# So long after its last story a thorough phone asks once more, and so long it waits for that answer.
+_PAUSE = 1.0
 
 
 class Deafness:
-    """Misses the first response and the first NOTIFY that come, as if they were lost."""
+    """Misses the first NOTIFY that comes, as if it were lost."""
 
     def __init__(self, wanted: bool) -> None:
-        self._missed: set[bytes] = set() if wanted else {b"SIP/", b"NOTI"}
+        self._wanted = wanted
 
     def __call__(self, datagram: Datagram) -> bool:
-        kind = datagram.payload[:4]
-        if kind in (b"SIP/", b"NOTI") and kind not in self._missed:
-            self._missed.add(kind)
-            return True
-        return False
+        misses = self._wanted and datagram.payload.startswith(b"NOTIFY ")
+        self._wanted = self._wanted and not misses
+        return misses
 
 
 def new_subscriber(setup: Setup, capacity: int = 1) -> Subscriber:
@@ -40,7 +38,10 @@ def new_subscriber(setup: Setup, capacity: int = 1) -> Subscriber:
 
 
 def play_one(setup: Setup, thorough: bool, show: Callable[[Step], None]) -> tuple[list[Step], Ended]:
-    """Ask once, as this phone does; the transcript, and how it ended. `show` gets each step at once."""
+    """Ask once, as this phone does; the transcript, and how it ended. `show` gets each step at once.
+
+    A thorough phone misses the first NOTIFY, and asks once more when it has been served.
+    """
     steps: list[Step] = []
     ends: list[Ended] = []
 
@@ -60,7 +61,10 @@ def play_one(setup: Setup, thorough: bool, show: Callable[[Step], None]) -> tupl
         observe=observe,
         misses=Deafness(thorough),
     )
-    linger = _THOROUGH_LINGER if thorough else LINGER
-    player.play([(0.0, setup.render())], setup.patience + linger, linger)
+    subscribe = setup.render()
+    player.play([(0.0, subscribe)], setup.patience + 2 * LINGER)
+    if thorough and ends and ends[0].url:
+        player.send_again(subscribe)
+        player.play([], _PAUSE, _PAUSE)
     silence = Ended("", Outcome.SILENCE, "", 0, None)
     return steps, ends[0] if ends else silence

@@ -45,13 +45,19 @@ class Player:
         self._misses = misses
         self._deadline: float | None = None
         self._alive = 0
-        self._start = time.monotonic()
+        self._start: float | None = None
+
+    def send_again(self, subscribe: bytes) -> None:
+        """Send a SUBSCRIBE once more that has had its answer, as if that had been lost."""
+        datagram = Datagram(subscribe, self._server, self._line.local)
+        self._line.send(datagram)
+        self._observe(Step(self._now(), True, datagram))
 
     def play(self, asks: Iterable[tuple[float, bytes]], longest: float, linger: float = LINGER) -> None:
         """Let phones ask, each `(at, SUBSCRIBE)` in this order of time; until each has ended, `linger`
         seconds more, or `longest` seconds in all. Raises OSError where this host cannot send."""
         waiting = deque(asks)
-        self._start = time.monotonic()
+        longest += self._now()
         quiet_since: float | None = None
         while (now := self._now()) < longest:
             for _ in range(_ASKS):
@@ -71,6 +77,8 @@ class Player:
             self._hear(self._wait(now, waiting[0][0] if waiting else None, quiet_since, linger))
 
     def _now(self) -> float:
+        if self._start is None:
+            self._start = time.monotonic()
         return time.monotonic() - self._start
 
     def _wait(self, now: float, asking: float | None, quiet_since: float | None, linger: float) -> float:

@@ -86,7 +86,10 @@ def tftp(files: dict[str, bytes], lose: int = 0, repeat: bool = False) -> Iterat
                 while acknowledged[2:4] != block[2:4]:
                     for _ in range(2 if repeat else 1):
                         own.sendto(block, client)
-                    acknowledged = own.recv(100)
+                    try:
+                        acknowledged = own.recv(100)
+                    except TimeoutError:  # the client has what it wants
+                        return
 
     def answer(octets: bytes, _: socket.socket, client: tuple[str, int]) -> None:
         nonlocal heard
