@@ -85,6 +85,8 @@ def phone(
         return
     if transport is Transport.TCP and server is None:
         raise typer.BadParameter("multicast has no connections: name the server", param_hint="--transport")
+    if transport is Transport.TCP and thorough:
+        raise typer.BadParameter("by TCP nothing is lost, so nothing is repeated", param_hint="--thorough")
     if from_ is not None and like is not None:
         raise typer.BadParameter("either a kept message or a phone of the catalogue", param_hint="--from")
     if from_ is not None and count > 1:

@@ -10,6 +10,7 @@ import typer
 
 from pnp_responder.cli.console import styled
 from pnp_responder.cli.phone_setup import Setup
+from pnp_responder.datagram import TCP
 from pnp_responder.escaping import escape, escape_octets
 from pnp_responder.masking import mask_text, mask_url
 from pnp_responder.phone.checklist import CHECKLIST, Fault
@@ -215,7 +216,10 @@ def hints(outcome: Outcome, setup: Setup) -> list[str]:
     if outcome is Outcome.SILENCE:
         return [f"Does anything listen at {setup.target}, and does a firewall let it in?"]
     if outcome is Outcome.UNREACHABLE:
-        return [f"Nothing listens at {setup.target}."]
+        lines = [f"Nothing listens at {setup.target} by {setup.asking.transport}."]
+        if setup.asking.transport == TCP:
+            lines.append("A pnp-responder takes TCP only where `service:` says `tcp: true`.")
+        return lines
     return []
 
 

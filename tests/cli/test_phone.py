@@ -16,6 +16,7 @@ from .faulty_server import Manners, faulty_server
 from .program import Running, call, free_port, running
 
 RULES = """\
+service: {tcp: true}
 rules:
   - {name: gs, match: {vendor: grandstream}, url: "https://{{ local_ip }}/gs/"}
   - {name: nobody, match: {mac: "00:a8:59:00:00:0f"}, ignore: true}
@@ -79,6 +80,14 @@ class TestAgainstTheService:
     def test_by_unicast(self, service: Running) -> None:
         code, told = play("--server", f"127.0.0.1:{service.reply_port}")
         assert (code, told["outcome"], items(told)) == (0, "served", [])
+
+    def test_by_tcp(self, service: Running) -> None:
+        at = ("--server", f"127.0.0.1:{service.reply_port}", "--transport", "tcp")
+        code, told = play("--like", "snom", *at)
+        assert (code, told["outcome"], items(told)) == (0, "served", [])
+        assert all("SIP/2.0/TCP" in step["text"] for step in told["exchange"])
+        code, told = play("--count", "50", "--within", "0.1", *at)
+        assert (code, told["served"], told["asked_again"]) == (0, 50, 0)
 
     def test_refused_by_a_rule(self, service: Running) -> None:
         at = ("--server", f"127.0.0.1:{service.reply_port}")
@@ -226,6 +235,7 @@ def test_nobody_listens() -> None:
         (("--mac", "1"), 64, "MAC"),
         (("--model", 'a"b', "--server", "127.0.0.1"), 64, "without quotes"),
         (("--transport", "tcp"), 64, "name the server"),
+        (("--transport", "tcp", "--server", "127.0.0.1", "--thorough"), 64, "nothing is lost"),
         (("--server", "127.0.0.1:x"), 64, "HOST"),
         (("--server", "127.0.0.1:70000"), 64, "65535"),
         (("--server", "nowhere.invalid"), 69, "nowhere.invalid"),
