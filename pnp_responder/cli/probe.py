@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from pnp_responder.datagram import SocketAddress
     from pnp_responder.net.interfaces import Interface
+    from pnp_responder.phone.shape import Shape
     from pnp_responder.service.probing import Probed
 
 RIVALS = 1
@@ -29,6 +30,10 @@ def probe(
     timeout: Annotated[
         float, typer.Option(min=0.1, max=60.0, metavar="S", help="how long to listen, in seconds")
     ] = 4.0,
+    like: Annotated[
+        str | None,
+        typer.Option(metavar="PHONE", help="play this phone, for servers that answer one make only"),
+    ] = None,
     port: Annotated[
         int, typer.Option(min=1, max=65535, metavar="N", help="where phones ask, by multicast")
     ] = 5060,
@@ -47,7 +52,12 @@ def probe(
     from pnp_responder.net.interfaces import choose_interfaces, read_interfaces
     from pnp_responder.net.multicast import Listen
     from pnp_responder.net.ports import port_holders
+    from pnp_responder.phone.catalogue import CATALOGUE
 
+    shape = None if like is None else CATALOGUE.get(like.casefold())
+    if like is not None and shape is None:
+        known = ", ".join(CATALOGUE)
+        raise typer.BadParameter(f"no phone of that name; there are: {known}", param_hint="--like")
     try:
         host = read_interfaces()
     except OSError as error:
@@ -64,7 +74,7 @@ def probe(
     if sys.stderr.isatty():
         names = ", ".join(i.name for i in choice.chosen)
         say(f"Asking {group} on {names} and listening for {timeout:g} s ...")
-    found = asyncio.run(_probe_all(choice.chosen, group, timeout))
+    found = asyncio.run(_probe_all(choice.chosen, group, timeout, shape))
     if not found:
         raise typer.Exit(UNAVAILABLE)
     view = View(
@@ -81,7 +91,9 @@ def probe(
     raise typer.Exit(RIVALS if any(it.answers for it in found) else 0)
 
 
-async def _probe_all(interfaces: Iterable[Interface], group: SocketAddress, seconds: float) -> list[Probed]:
+async def _probe_all(
+    interfaces: Iterable[Interface], group: SocketAddress, seconds: float, like: Shape | None
+) -> list[Probed]:
     """What was found on each interface that can be asked on; the others are told."""
     import asyncio
 
@@ -90,7 +102,7 @@ async def _probe_all(interfaces: Iterable[Interface], group: SocketAddress, seco
 
     mac = new_mac()
     results = await asyncio.gather(
-        *(probe(interface, group, seconds, mac) for interface in interfaces), return_exceptions=True
+        *(probe(interface, group, seconds, mac, like) for interface in interfaces), return_exceptions=True
     )
     found = []
     for result in results:

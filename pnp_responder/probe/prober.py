@@ -118,6 +118,9 @@ class Prober:
     def _receive_response(self, response: Response, remote: SocketAddress, now: float) -> None:
         if response.via.branch != self._branch or response.cseq_method != "SUBSCRIBE":
             return
+        # Some phones write no branch.
+        if response.headers.get("call-id") != self._call_id.encode():
+            return
         tag = _to_tag(response)
         server = self._server(remote, tag, now)
         # A final response after a provisional one; the first final one counts.

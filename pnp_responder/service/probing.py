@@ -8,10 +8,13 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from pnp_responder.datagram import Datagram, SocketAddress
+from pnp_responder.enrollment import Device
 from pnp_responder.errors import InterfaceUnusable
 from pnp_responder.mac import Mac
 from pnp_responder.net.interfaces import Interface
 from pnp_responder.net.question import Question
+from pnp_responder.phone.render import Asking, render
+from pnp_responder.phone.shape import Shape
 from pnp_responder.probe.prober import Answer, Prober
 from pnp_responder.sip import Identifiers
 from pnp_responder.ua_profile.phones_probed import PROBED_AS
@@ -38,15 +41,20 @@ def new_mac() -> Mac:
     return probe_mac(os.urandom(2))
 
 
-async def probe(interface: Interface, group: SocketAddress, seconds: float, mac: Mac) -> Probed:
-    """Ask `group` as a phone with this MAC and listen for so long. Raises InterfaceUnusable."""
+async def probe(
+    interface: Interface, group: SocketAddress, seconds: float, mac: Mac, like: Shape | None = None
+) -> Probed:
+    """Ask `group` as a phone with this MAC and listen for so long. Raises InterfaceUnusable.
+
+    `like` is the phone of the catalogue that is played, if not the one that nearly all servers serve.
+    """
     loop = asyncio.get_running_loop()
     question = Question(interface)
     came = asyncio.Event()
     try:
         identifiers = Identifiers(os.urandom)
         local = question.local
-        subscribe = probe_subscribe(PROBED_AS._replace(mac=mac), local.address, group, identifiers)
+        subscribe = _subscribe(local.address, group, mac, like, identifiers)
         began = loop.time()
         prober = Prober(subscribe, local, group, identifiers, began)
         _ask(question, interface, subscribe, group)
@@ -73,6 +81,16 @@ async def probe(interface: Interface, group: SocketAddress, seconds: float, mac:
     finally:
         loop.remove_reader(question)
         question.close()
+
+
+def _subscribe(
+    address: SocketAddress, group: SocketAddress, mac: Mac, like: Shape | None, identifiers: Identifiers
+) -> bytes:
+    if like is None:
+        return probe_subscribe(PROBED_AS._replace(mac=mac), address, group, identifiers)
+    wire = like.wire
+    device = Device(mac, wire.vendor or "", wire.model, wire.version)
+    return render(wire, device, Asking(address, group=group.host), identifiers)
 
 
 def _ask(question: Question, interface: Interface, subscribe: bytes, group: SocketAddress) -> None:

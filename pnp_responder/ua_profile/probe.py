@@ -1,11 +1,13 @@
 """The SUBSCRIBE of a probe: who plays a phone to see which servers answer, and how we know it for one.
 
-Its MAC is locally administered and begins as no phone's does. Apart from that, and from a User-Agent
-that says it to whoever reads along, it is what phones send, lest it find other servers than phones
-find.
+Its MAC is locally administered and begins as no phone's does. That is all we know it by; the rest is
+what phones send, lest it find other servers than phones find. The User-Agent says it to whoever reads
+along.
 """
 
 from __future__ import annotations
+
+import re
 
 from pnp_responder.datagram import SocketAddress
 from pnp_responder.enrollment import Device, Enrollment
@@ -19,7 +21,7 @@ PROBE_AGENT = "pnp-responder-probe/1"
 PROBE_PREFIX = "02504e50"
 """How a probe's MAC begins, 02:50:4E:50: locally administered (bit 1 of the first octet), then `PNP`."""
 
-_PREFIX = PROBE_PREFIX.encode()
+_PREFIX = re.compile(rb"02[:.-]?50[:.-]?4e[:.-]?50", re.IGNORECASE)
 
 
 def probe_mac(tail: bytes) -> Mac:
@@ -29,7 +31,7 @@ def probe_mac(tail: bytes) -> Mac:
 
 def looks_like_a_probe(payload: bytes) -> bool:
     """May `payload` come from a probe? For datagrams of our own host, which no phone sends."""
-    return _PREFIX in payload
+    return _PREFIX.search(payload) is not None
 
 
 def is_probe(enrollment: Enrollment) -> bool:

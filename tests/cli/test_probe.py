@@ -48,6 +48,12 @@ def test_wrong_usage(arguments: tuple[str, ...]) -> None:
     assert call("probe", *arguments).returncode == 64
 
 
+def test_a_phone_that_nobody_knows_is_wrong_usage_and_the_known_are_named() -> None:
+    done = call("probe", "--like", "nosuch")
+    assert done.returncode == 64
+    assert "yealink" in done.stderr
+
+
 def test_without_an_interface_it_is_69() -> None:
     done = call("probe", "--interface", "nosuch0")
     assert done.returncode == 69

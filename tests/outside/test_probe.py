@@ -198,6 +198,22 @@ def test_our_own_service_is_silent_and_told_apart(bridge: Bridge) -> None:
         assert not list(ours.events("datagram_dropped"))
 
 
+def test_a_server_of_one_make_is_found_by_playing_that_make(bridge: Bridge) -> None:
+    text = "rules:\n  - {name: y, match: {vendor: yealink}, url: 'http://one/{{ mac }}'}\n"
+    with (
+        Server(bridge.others[0], text) as one,
+        Server(bridge.here, rules("http://ours/"), "--log-level", "debug") as ours,
+    ):
+        assert probe(bridge.here, "--json").code == 0
+        found = probe(bridge.here, "--json", "--like", "yealink")
+        assert found.code == 1
+        (server,) = found.servers
+        assert server["url"].startswith("http://one/02504e50")
+        one.wait_for_event("probe_heard", rule="y")
+        assert ours.wait_for_event("probe_heard", reason="of this host")
+        assert not list(ours.events("datagram_dropped"))
+
+
 def test_a_rival_on_this_very_host_is_seen(bridge: Bridge) -> None:
     with stand_in(bridge.here, HERE, 0.0, "http://rival/"):
         found = probe(bridge.here, "--json")

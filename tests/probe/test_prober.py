@@ -3,6 +3,10 @@ from __future__ import annotations
 import pytest
 
 from pnp_responder.datagram import Datagram, Local, SocketAddress
+from pnp_responder.enrollment import Device
+from pnp_responder.events import EnrollmentOffered, ProbeHeard
+from pnp_responder.phone.catalogue import CATALOGUE
+from pnp_responder.phone.render import Asking, render
 from pnp_responder.probe.prober import MAX_SERVERS, SENDINGS, Answer, Prober
 from pnp_responder.sip import parse_message
 from pnp_responder.ua_profile.phones_probed import PROBED_AS
@@ -71,6 +75,22 @@ def test_our_responder_is_a_server_like_any_other() -> None:
     assert engine.handle_timeout(40.0).datagrams == (), "the NOTIFY was confirmed"
 
 
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_every_phone_of_the_catalogue_can_be_played(name: str) -> None:
+    wire = CATALOGUE[name].wire
+    device = Device(probe_mac(b"\0\1"), wire.vendor or "", wire.model, wire.version)
+    subscribe = render(wire, device, Asking(HERE.address), identifiers())
+    made, engine = Prober(subscribe, HERE, GROUP, identifiers(), 100.0), responder()
+    output = engine.receive_datagram(heard(subscribe, remote=HERE.address, local=LOCAL), 0.0)
+    for datagram in output.datagrams:
+        take(made, datagram.payload, LOCAL.address, 100.25)
+    assert made.answers == (Answer(LOCAL.address, 0.25, 200, URL),)
+    # But for those that tell their MAC nowhere.
+    assert [type(event) for event in output.events] == [
+        ProbeHeard if "mac" in wire.text.lower() else EnrollmentOffered
+    ]
+
+
 def test_every_server_is_listed_in_the_order_in_which_they_came() -> None:
     made = prober()
     take(made, response(tag="b"), PBX, 100.001)
@@ -133,6 +153,7 @@ def test_a_refusal_is_an_answer(status: int) -> None:
         b"SIP/2.0 200 OK\r\n\r\n",
         response(branch="z9hG4bKanother"),
         response(method="NOTIFY"),
+        response().replace(CALL_ID.encode(), b"another"),
         notify(call_id="another"),
         notify().replace(b"NOTIFY", b"MESSAGE"),
         notify(more="Call-ID: again\r\n"),

@@ -56,6 +56,11 @@ def test_without_a_mac_it_is_no_probe() -> None:
         probe_subscribe(PROBED_AS, PROBE, GROUP, identifiers())
 
 
+@pytest.mark.parametrize("spelling", ["02504e500001", "02504E500001", "02:50:4E:50:00:01", "0250.4e50.0001"])
+def test_it_is_known_however_the_phone_that_it_plays_spells_its_mac(spelling: str) -> None:
+    assert looks_like_a_probe(f"SUBSCRIBE sip:{spelling}@224.0.1.75 SIP/2.0".encode())
+
+
 def test_phones_are_no_probes() -> None:
     assert not looks_like_a_probe(SUBSCRIBE)
     assert not is_probe(Enrollment(Device(mac=Mac.parse("02504f500aff"))))
