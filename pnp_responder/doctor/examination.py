@@ -30,6 +30,7 @@ from pnp_responder.doctor.read_sockets import (
     read_sockets,
     service_user,
 )
+from pnp_responder.doctor.read_unit import read_unit
 from pnp_responder.doctor.rules_file import judge_permissions, judge_rules
 from pnp_responder.doctor.self_test import try_multicast
 from pnp_responder.doctor.service_options import options_of, with_options
@@ -74,6 +75,7 @@ def examine(wanted: Wanted) -> Iterator[Finding]:
         every_responder=every_responder,
         responders=responders,
         sockets=read_sockets({settings.port, listen_on(settings).reply_port}, responders),
+        unit="" if responders else read_unit(),
         members=read_members(settings.group),
         container=read_container(),
         kinds=defaultdict(str, read_link_kinds()),
@@ -119,6 +121,7 @@ class _Patient(NamedTuple):
     every_responder: tuple[Responder, ...]
     responders: tuple[Responder, ...]
     sockets: tuple[UdpSocket, ...]
+    unit: str
     members: dict[str, int] | None
     container: str
     kinds: Mapping[int, str]
@@ -146,7 +149,9 @@ class _Patient(NamedTuple):
         serving = sockets.serving(interface, listen, self.sockets, self.responders)
         responder = None if serving is None else serving.responder
         members = None if self.members is None else self.members.get(name, 0)
-        yield sockets.judge_group(interface, listen, members, responder, self.every_responder, self.sockets)
+        yield sockets.judge_group(
+            interface, listen, members, responder, self.every_responder, self.sockets, self.unit
+        )
         refusals = [] if responder is not None else _refusals(interface, listen)
         yield sockets.judge_ports(interface, listen, self.sockets, responder, refusals)
         ours = [

@@ -56,10 +56,12 @@ def judge_group(
     responder: Responder | None,
     responders: Sequence[Responder],
     sockets: Iterable[UdpSocket],
+    unit: str = "",
 ) -> Finding:
     """Is a running service a member of the group on this interface (RFC 1112 6.1)?
 
     `members`: how many sockets the kernel counts in the group here. `responder`: who serves the interface.
+    `unit`: why systemd runs none.
     """
 
     def found(verdict: Verdict, evidence: str, remedy: str = "") -> Finding:
@@ -91,7 +93,7 @@ def judge_group(
             "journalctl -u pnp-responder | grep interface_unusable",
         )
     others = sorted({s.process or "another user's process" for s in sockets if s.address == group})
-    evidence = "no pnp-responder runs here, so no phone is answered"
+    evidence = "no pnp-responder runs here, so no phone is answered" + (f"; {unit}" if unit else "")
     if responders:
         evidence += f"; {responders[0]} runs in another network namespace (a container?)"
     if members and others:

@@ -14,7 +14,16 @@ from pnp_responder.doctor.service_options import options_of, with_options
 from pnp_responder.service.settings import Settings
 
 EDGE = {
-    *("read_host", "read_sockets", "read_firewall", "read_leases", "read_rules", "self_test", "examination"),
+    *(
+        "read_host",
+        "read_sockets",
+        "read_firewall",
+        "read_leases",
+        "read_rules",
+        "read_unit",
+        "self_test",
+        "examination",
+    ),
 }
 IMPURE = {"os", "socket", "select", "subprocess", "time", "pwd", "shutil", "stat"}
 MODULES = sorted(Path(pnp_responder.doctor.__file__).parent.glob("*.py"))

@@ -96,6 +96,11 @@ def test_group(
     assert words in found.evidence
 
 
+def test_group_says_what_systemd_says() -> None:
+    found = judge_group(ETH1, LISTEN, 0, None, [], [], "systemd says failed")
+    assert "; systemd says failed" in found.evidence
+
+
 @pytest.mark.parametrize(
     ("sockets", "serves", "refusals", "verdict", "words"),
     [
