@@ -28,7 +28,7 @@ def notify_faults(exchange: Exchange, said: Said) -> Iterator[Fault]:
     assert isinstance(notify, Request)
     octets = said.datagram.payload
     yield from form_faults("NOTIFY", octets, notify)
-    if notify.fault is not None:
+    if notify.fault is not None and "Content-Length" not in notify.fault.reason:
         yield Fault("M14", f"NOTIFY: {notify.fault.reason}", "a request that can be read")
     if len(octets) > LONGEST:
         yield Fault("T13", f"NOTIFY of {len(octets)} octets", f"{LONGEST} at most by UDP")
@@ -39,7 +39,7 @@ def notify_faults(exchange: Exchange, said: Said) -> Iterator[Fault]:
     yield from _via_faults(said, notify, subscribe)
     if notify.headers.get("max-forwards") is None:
         yield Fault("N7", "NOTIFY without Max-Forwards", "Max-Forwards: 70")
-    fault = contact_fault(header(notify, "contact"))
+    fault = contact_fault(header(notify, "contact"), subscribe)
     if fault:
         yield Fault("N8", f"NOTIFY {fault}", "one Contact with a SIP URI of the server")
     yield from _event_faults(notify, subscribe)
@@ -71,6 +71,8 @@ def _dialog_faults(exchange: Exchange, notify: Request) -> Iterator[Fault]:
             yield Fault(item, f"NOTIFY with {label}: {text}", _why(row, tag, wanted))
         elif row == "from" and found.tag is None:
             yield Fault(item, "NOTIFY without a tag in From", "the tag of the 200")
+        elif row == "from" and found.tag == own:
+            yield Fault(item, f"NOTIFY with the phone's own tag in From: {text}", "the tag of the 200")
 
 
 def _why(row: str, tag: str | None, wanted: str) -> str:

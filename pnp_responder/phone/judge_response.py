@@ -101,7 +101,7 @@ def _success_faults(name: str, response: Response, subscribe: Request) -> Iterat
     for row, item in _NOT_IN_A_200:
         if response.headers.get(row) is not None:
             yield Fault(item, f"{name} with {row.title()}", "none in a response")
-    contact = contact_fault(header(response, "contact"))
+    contact = contact_fault(header(response, "contact"), subscribe)
     if contact:
         yield Fault("R5", f"{name} {contact}", "one Contact with a SIP URI of the server")
     granted, asked = header(response, "expires"), header(subscribe, "expires")
@@ -113,8 +113,8 @@ def _success_faults(name: str, response: Response, subscribe: Request) -> Iterat
         yield Fault("S6", f"{name} with Expires: {granted}", f"{most} at most, as asked")
 
 
-def contact_fault(value: str) -> str:
-    """What is wrong with a Contact that is to be one SIP URI of a host; "" if nothing is."""
+def contact_fault(value: str, subscribe: Request) -> str:
+    """What is wrong with a Contact that is to be one SIP URI of the server; "" if nothing is."""
     if not value:
         return "without Contact"
     try:
@@ -124,6 +124,9 @@ def contact_fault(value: str) -> str:
     first = uri.host.partition(".")[0]
     if first.isascii() and first.isdigit() and len(first) < 4 and 224 <= int(first) <= 239:
         return f"with the multicast group in Contact: {value}"
+    phone = subscribe.contact_uri
+    if phone is not None and (phone.host, phone.port) == (uri.host, uri.port):
+        return f"with the phone's own address in Contact: {value}"
     return ""
 
 
