@@ -111,9 +111,10 @@ def test_it_follows_the_address_of_the_link(lan: Lan) -> None:
         with Server(server, RULES) as running, Client(phones, "192.168.9.45", "192.168.9.1") as before:
             before.send(before.subscribe("before@tcp"))
             before.hear_exchange()
+            # Else the second address goes with the first.
+            server.run("sysctl", "-q", "-w", "net.ipv4.conf.eth1.promote_secondaries=1")
             server.run("ip", "address", "add", "192.168.9.2/24", "dev", "eth1")
             server.run("ip", "address", "delete", "192.168.9.1/24", "dev", "eth1")
-            server.run("ip", "address", "replace", "192.168.9.2/24", "dev", "eth1")
             running.wait_for_event("interface_changed", address="192.168.9.2:5060")
             with Client(phones, "192.168.9.45", "192.168.9.2") as after:
                 after.send(after.subscribe("after@tcp"))
