@@ -10,8 +10,8 @@ from pnp_responder.phone.checklist import Fault
 from pnp_responder.phone.judge_form import form_faults
 from pnp_responder.phone.judge_response import contact_fault
 from pnp_responder.phone.profile_url import ACCEPTED, media_type
-from pnp_responder.phone.transcript import Exchange, Said, header, tag_of
-from pnp_responder.sip import Request, Response
+from pnp_responder.phone.transcript import Exchange, Said, header
+from pnp_responder.sip import Request
 from pnp_responder.sip.address import NameAddr
 
 LONGEST = 1_300
@@ -53,7 +53,7 @@ def _dialog_faults(exchange: Exchange, notify: Request) -> Iterator[Fault]:
     subscribe = exchange.subscribe
     if header(notify, "call-id") != header(subscribe, "call-id"):
         yield Fault("N4", f"NOTIFY with Call-ID: {header(notify, 'call-id')}", header(subscribe, "call-id"))
-    own = tag_of(subscribe, "from")
+    own = subscribe.from_.tag
     granted = _granted_tag(exchange)
     for row, uri, tag, item in (
         ("from", subscribe.to.uri, granted, "N2"),
@@ -82,11 +82,11 @@ def _why(row: str, tag: str | None, wanted: str) -> str:
 
 
 def _granted_tag(exchange: Exchange) -> str | None:
-    said = exchange.response
-    if said is None or not isinstance(said.message, Response):
+    """The tag in the To of the response, if it can be read."""
+    if exchange.response is None:
         return None
     try:
-        return NameAddr.parse(header(said.message, "to"), "To").tag
+        return NameAddr.parse(header(exchange.response.message, "to"), "To").tag
     except RequestError:
         return None
 

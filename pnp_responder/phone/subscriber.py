@@ -175,8 +175,6 @@ class Subscriber:
 
     def _refuse(self, request: Request, datagram: Datagram, error: RequestError) -> Output[PhoneEvent]:
         """RFC 3261 8.2.7: a repeat of the request brings the same octets, tag included."""
-        if request.method == "ACK":
-            return self._dropped(datagram, "an ACK, which is never answered")
         rows = tuple(f"{name}: {value}" for name, value in error.headers)
         tag = self._identifiers.stateless_tag(datagram.payload)
         response = _response(request, datagram, error.status, tag, rows)

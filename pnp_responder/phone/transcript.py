@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from pnp_responder.datagram import Datagram, SocketAddress
-from pnp_responder.errors import MalformedMessage, RequestError
+from pnp_responder.errors import MalformedMessage
 from pnp_responder.sip import Request, Response, parse_message
 
 
@@ -107,11 +107,3 @@ def _status(said: Said) -> int:
 def header(message: Request | Response, name: str) -> str:
     """The first value of that header, as it came; "" if there is none."""
     return (message.headers.get(name) or b"").decode("utf-8", "backslashreplace")
-
-
-def tag_of(message: Request, name: str) -> str | None:
-    """The tag of From or To of a request; None also for what cannot be read."""
-    try:
-        return (message.from_ if name == "from" else message.to).tag
-    except RequestError:
-        return None

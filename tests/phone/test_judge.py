@@ -151,6 +151,9 @@ NOTIFY_FAULTS = [
     ("Via: SIP/2.0/UDP 10.0.0.1:5060", "v: SIP/2.0/UDP 10.0.0.1:5060", []),
     ("\r\nMax-Forwards", "\nMax-Forwards", ["M21"]),
     ("CSeq: 1 NOTIFY", "CSeq: 1 SUBSCRIBE", ["M14"]),
+    ("Via: SIP/2.0/UDP 10.0.0.1:5060", "Via: SIP/2.0/UDP 10.0.0.1:5070", []),
+    ("To: <sip", "To: sip", ["N3"]),
+    ("To: <", "To: Desk, one <", ["N3"]),
 ]
 
 
@@ -263,6 +266,51 @@ def test_a_long_notify() -> None:
     octets = subscribe(1)
     steps = altered(exchange(octets), 2, URL, URL + "x" * 1300)
     assert items(steps) == ["T13"]
+
+
+def test_the_phones_answer_goes_where_via_says() -> None:
+    """Without rport, to the port in Via: that has to be where the NOTIFY came from."""
+    steps = altered(exchange(subscribe(1)), 2, ";rport", "")
+    assert items(steps) == []
+    assert items(altered(steps, 2, "UDP 10.0.0.1:5060", "UDP 10.0.0.1:5070")) == ["T14"]
+
+
+def test_a_phone_whose_via_names_another_host() -> None:
+    octets = subscribe(1).replace(
+        b"UDP 10.0.0.2:5060;branch=z9hG4bKphone1;rport", b"UDP phone;branch=z9hG4bKx"
+    )
+    steps = exchange(octets)
+    assert items(steps) == []
+    assert items(altered(steps, 1, ";received=10.0.0.2", "")) == ["T4"]
+
+
+def test_a_to_that_nobody_can_read() -> None:
+    steps = exchange(subscribe(1))
+    assert items(altered(steps, 1, "To: <", "To: Desk, one <")) == ["R2"]
+
+
+def test_a_to_of_somebody_else() -> None:
+    steps = altered(exchange(subscribe(1)), 1, "To: <sip:MAC=020000000001", "To: <sip:MAC=020000000002")
+    assert items(steps) == ["R2"]
+
+
+def test_a_notify_without_any_tag_of_the_server() -> None:
+    asked, _, notify = exchange(subscribe(1))
+    text = notify.datagram.payload.decode()
+    tag = text.partition("From: ")[2].partition("\r\n")[0].partition(">")[2]
+    assert items(altered([asked, notify], 1, tag, "")) == ["N2", "S10"]
+
+
+def test_what_is_not_part_of_the_story() -> None:
+    asked, ok, notify = exchange(subscribe(1))
+    options = altered([asked, notify], 1, "NOTIFY", "OPTIONS")[1]
+    other = altered([asked, ok], 1, "CSeq: 1 SUBSCRIBE", "CSeq: 1 OPTIONS")[1]
+    assert items([asked, options, other, ok, notify]) == []
+
+
+def test_a_url_that_is_none() -> None:
+    ended = SERVED._replace(url="http://[x")
+    assert items(exchange(subscribe(1)), ended=ended) == ["U1"]
 
 
 def test_nobody_answered() -> None:

@@ -196,7 +196,13 @@ def test_a_kept_message_of_another_device() -> None:
 
 
 @pytest.mark.parametrize(
-    "octets", [b"", b"OPTIONS sip:a SIP/2.0\r\nVia: SIP/2.0/UDP a\r\n\r\n", b"SIP/2.0 200 OK\r\n\r\n"]
+    "octets",
+    [
+        b"SUBSCRIBE sip:a SIP/2.0\r\nVia: SIP/2.0/UDP a\r\n\r\n",
+        b"",
+        b"OPTIONS sip:a SIP/2.0\r\nVia: SIP/2.0/UDP a\r\n\r\n",
+        b"SIP/2.0 200 OK\r\n\r\n",
+    ],
 )
 def test_what_is_no_subscribe(octets: bytes) -> None:
     with pytest.raises(ValueError, match="not a SUBSCRIBE"):

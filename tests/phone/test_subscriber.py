@@ -210,6 +210,12 @@ def test_refused(phone: Subscriber, status: str) -> None:
     )
 
 
+def test_a_url_without_end(phone: Subscriber) -> None:
+    long = URL + "x" * 5000
+    text = NOTIFY.replace(URL, long).replace(f"Content-Length: {len(URL)}", f"Content-Length: {len(long)}")
+    assert status_of(phone.receive_datagram(heard(text), 0.1)).startswith(b"SIP/2.0 400")
+
+
 def test_unreachable() -> None:
     engine = subscriber()
     engine.subscribe(subscribe(1), SERVER.address, PHONES, 0.0)
