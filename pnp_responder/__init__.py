@@ -6,8 +6,8 @@ The floor plan; a unit may import only from the floors above its own line, and
     0  values   pure  errors, datagram, mac, enrollment, engine, masking
     1  wire     pure  sip: RFC 3261 messages and transactions
     2  meaning  pure  ua_profile, rules, events: what phones say, what they get
-    3  engine   pure  responder: (datagram, now) -> datagrams, events, deadline
-    4  edges          net: sockets and the one timer
+    3  engines  pure  responder, phone: (datagram, now) -> datagrams, events, deadline
+    4  edges          net, phone_edge, capture: sockets and files; the one timer
     5  service        settings, rules file, journal, life cycle
     6  cli            what an administrator types
 """
