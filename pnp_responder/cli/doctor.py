@@ -66,9 +66,7 @@ def _show(finding: Finding) -> None:
     typer.echo(f"{styled(verdict, _STYLE_OF[finding.verdict], sys.stdout)}  {words}")
     if finding.remedy:
         label = "see" if finding.verdict == "unknown" else "mend"
-        for line in finding.remedy.split("\n"):
-            typer.echo(f"         {label}: {escape(line)}")
-            label = " and"
+        typer.echo(f"         {label}: {escape(finding.remedy)}")
 
 
 def _show_end(findings: Sequence[Finding]) -> None:

@@ -152,8 +152,8 @@ class _Patient(NamedTuple):
         yield sockets.judge_group(
             interface, listen, members, responder, self.every_responder, self.sockets, self.unit
         )
-        refusals = [] if responder is not None else _refusals(interface, listen)
-        yield sockets.judge_ports(interface, listen, self.sockets, responder, refusals)
+        refusal = None if responder is not None else _refusal(interface, listen)
+        yield sockets.judge_ports(interface, listen, self.sockets, responder, refusal)
         ours = [
             it
             for it in self.sockets
@@ -171,19 +171,12 @@ class _Patient(NamedTuple):
         yield firewall.judge_self_test(name, listen, try_multicast(interface, listen))
 
 
-def _refusals(interface: Interface, listen: Listen) -> list[InterfaceUnusable]:
-    """What opening it says. Done only where no service of ours has it, and given back at once.
-
-    Who holds the port that we answer from may hold the group's as well: that is asked for alone, too.
-    """
-    found: list[InterfaceUnusable] = []
+def _refusal(interface: Interface, listen: Listen) -> InterfaceUnusable | None:
+    """What opening it says. Done only where no service of ours has it, and given back at once."""
     if listen.packet and os.geteuid():
-        return found  # the service may open what this user may not
-    for reply_port in (listen.reply_port, 0):
-        try:
-            open_interface(interface, listen._replace(reply_port=reply_port)).close()
-        except InterfaceUnusable as refusal:
-            found.append(refusal)
-        else:
-            break
-    return list({(refusal.reason, refusal.remedy): refusal for refusal in found}.values())
+        return None  # the service may open what this user may not
+    try:
+        open_interface(interface, listen).close()
+    except InterfaceUnusable as refusal:
+        return refusal
+    return None

@@ -20,7 +20,7 @@ class Finding(NamedTuple):
     """`check` is a stable name, `interface` "" where a check is about the host.
 
     `evidence` says what was seen and what follows. `remedy` is the command that mends it, or that shows
-    more: one a line if there are several, "" if nothing is to do.
+    more; "" if nothing is to do.
     """
 
     check: str

@@ -106,16 +106,15 @@ def judge_ports(
     listen: Listen,
     sockets: Iterable[UdpSocket],
     responder: Responder | None,
-    refusals: Sequence[InterfaceUnusable],
+    refusal: InterfaceUnusable | None,
 ) -> Finding:
-    """Who else holds our ports, and what follows. `refusals`: what opening them said, if it failed."""
+    """Who else holds our ports, and what follows. `refusal`: what opening them said, if it failed."""
 
     def found(verdict: Verdict, evidence: str, remedy: str = "") -> Finding:
         return Finding("ports", interface.name, verdict, evidence, remedy)
 
-    if refusals:
-        reasons = "; ".join(dict.fromkeys(refusal.reason for refusal in refusals))
-        return found(FAIL, reasons, "\n".join(refusal.remedy for refusal in refusals))
+    if refusal is not None:
+        return found(FAIL, refusal.reason, refusal.remedy)
     others = [s for s in sockets if s.port == listen.port and not (responder and responder.holds(s))]
     second = [s.process or "another user's process" for s in others if s.address == listen.group]
     if second:

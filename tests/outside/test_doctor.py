@@ -276,18 +276,16 @@ class TestPorts:
         found = report["ports"]
         assert found["verdict"] == "fail"
         assert f"other-pbx (pid {pid})" in found["evidence"]
-        # Both of our ports are in its hand, and each has its own way out.
-        reply, group = found["remedy"].split("\n")
-        assert "--reply-port 5070" in reply
-        assert "nft 'add table ip pnp;" in group
-        assert "let that program listen on one address" in group
+        # Both of our ports are in its hand, and each has its own ways out.
+        for way in ("--reply-port auto", "nft 'add table ip pnp;", "listen on one address of this host"):
+            assert way in found["remedy"]
 
     def test_a_pbx_on_our_address(self, host: Host) -> None:
         with host.program(HOLD.format(reuse=0, host=SERVER)) as pid:
             found = host.examine("--interface", "eth1")["ports"]
         assert found["verdict"] == "fail"
         assert f"other-pbx (pid {pid})" in found["evidence"]
-        assert "--reply-port 5070" in found["remedy"]
+        assert "--reply-port auto" in found["remedy"]
 
     def test_a_pbx_that_shares(self, host: Host) -> None:
         with (
@@ -298,6 +296,17 @@ class TestPorts:
         assert report.verdict("group") == "pass"
         assert report.verdict("ports") == "warn"
         assert "other-pbx" in report["ports"]["evidence"]
+
+    def test_a_packet_socket_beside_it(self, host: Host) -> None:
+        rules = f"service: {{receive: packet, reply_port: auto}}\n{RULES}"
+        with (
+            host.program(HOLD.format(reuse=0, host="0.0.0.0")),
+            Server(host.server, rules, "--interface", "eth1", confined=False) as server,
+        ):
+            report = host.examine("--interface", "eth1", "--rules", str(server.rules))
+        assert report.verdict("group") == "pass"
+        assert report.verdict("ports") == "warn"
+        assert report.verdict("self_test") == "unknown"
 
     def test_a_second_responder(self, host: Host) -> None:
         with host.program(HOLD.format(reuse=1, host=GROUP), "rival"), Server(host.server, RULES):
@@ -583,8 +592,8 @@ class TestDhcp:
 class TestAsAWhole:
     def test_all_is_well(self, host: Host) -> None:
         """What is unknown is no fault."""
-        with Server(host.server, RULES, "--interface", "eth1"):
-            report = host.examine("--interface", "eth1")
+        with Server(host.server, RULES, "--interface", "eth1") as server:
+            report = host.examine("--interface", "eth1", "--rules", str(server.rules))
         verdicts = {f["check"]: f["verdict"] for f in report.document["findings"]}
         assert set(verdicts.values()) <= {"pass", "unknown"}, report.document
         assert (report.code, report.document["verdict"]) == (0, "pass")
