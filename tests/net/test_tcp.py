@@ -7,6 +7,7 @@ import errno
 import os
 import resource
 import socket
+import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
@@ -14,7 +15,7 @@ import pytest
 
 from pnp_responder.datagram import TCP, Datagram, Local, SocketAddress
 from pnp_responder.errors import InterfaceUnusable
-from pnp_responder.net.tcp import TcpLimits, TcpServer
+from pnp_responder.net.tcp import LINGER, TcpLimits, TcpServer
 from pnp_responder.net.tcp_listener import Listener
 from pnp_responder.net.troubles import ConnectionDropped, ListenFailed, Trouble
 from pnp_responder.sip.stream import StreamReader
@@ -94,6 +95,8 @@ class Client:
             await self._writer.wait_closed()
 
     def reset(self) -> None:
+        opened = self._writer.get_extra_info("socket")
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._writer.transport.abort()
 
 
@@ -211,6 +214,43 @@ def test_a_connection_that_ends_is_told_once(how: str) -> None:
     run(test)
 
 
+def test_a_reset_before_the_answer_is_told_once() -> None:
+    async def test() -> None:
+        async with serving() as rig:
+            client = await rig.connect()
+            rig.copies = 0
+            client.send(message(1))
+            await until(lambda: rig.received)
+            client.reset()
+            await until(lambda: rig.closed)
+            (asked,) = rig.received
+            rig.server.send(asked)
+            await until(lambda: len(rig.closed) == 2)
+            assert rig.closed == [client.address] * 2  # once for the end, once for what could not be sent
+            assert rig.troubles == []
+
+    run(test)
+
+
+def test_a_crowd_of_octets_after_the_end_is_thrown_away_for_a_while() -> None:
+    async def test() -> None:
+        async with serving() as rig:
+            client = await rig.connect()
+            client.send(b"GET / HTTP/1.1\r\n")
+            answered = b"GET / HTTP/1.1\r\n"
+            await client.hear(answered)
+            loop = asyncio.get_running_loop()
+            began = loop.time()
+            while not rig.closed:
+                with suppress(ConnectionError):
+                    client.send(b"x" * 1000)
+                await asyncio.sleep(0.01)
+            assert LINGER <= loop.time() - began < LINGER + 2
+            assert [datagram.payload for datagram in rig.received] == [answered]
+
+    run(test)
+
+
 def test_what_is_for_a_connection_that_is_gone_is_told_and_sent_to_nobody() -> None:
     async def test() -> None:
         async with serving() as rig:
@@ -312,6 +352,36 @@ def test_a_slow_reader_gets_every_octet() -> None:
             for one in sent:
                 await asyncio.sleep(0.01)
                 await client.hear(one + one)
+
+    run(test)
+
+
+def test_the_last_answers_wait_for_a_slow_reader() -> None:
+    async def test() -> None:
+        async with serving(TcpLimits(unread=100_000_000)) as rig:
+            rig.copies = 100
+            client = await rig.connect()
+            head = b"OPTIONS sip:a SIP/2.0\r\nX: " + 50_000 * b"x" + b"\r\n\r\n"
+            client.send(head)
+            for _ in range(100):
+                await asyncio.sleep(0.001)
+                await client.hear(head)
+            assert await client.rest() == b""
+            await until(lambda: rig.closed == [client.address])
+
+    run(test)
+
+
+def test_who_resets_while_answers_wait_is_gone() -> None:
+    async def test() -> None:
+        async with serving(TcpLimits(unread=100_000_000)) as rig:
+            rig.copies = 200
+            client = await rig.connect()
+            client.send(message(1, 50_000 * b"x"))
+            await until(lambda: rig.received)
+            client.reset()
+            await until(lambda: rig.closed == [client.address])
+            assert len(rig.server) == 0
 
     run(test)
 

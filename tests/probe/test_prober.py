@@ -154,6 +154,7 @@ def test_a_refusal_is_an_answer(status: int) -> None:
         response(branch="z9hG4bKanother"),
         response(method="NOTIFY"),
         response().replace(CALL_ID.encode(), b"another"),
+        notify().replace(b"Call-ID: ", b"Call-ID: \x80"),
         notify(call_id="another"),
         notify().replace(b"NOTIFY", b"MESSAGE"),
         notify(more="Call-ID: again\r\n"),
@@ -178,6 +179,19 @@ def test_a_notify_without_a_url(octets: bytes, status: bytes) -> None:
     (reply,) = take(made, octets, SERVER, 100.1)
     assert reply.payload.startswith(status)
     assert [(a.status, a.url) for a in made.answers] == [(None, "")]
+
+
+def test_a_response_whose_to_cannot_be_read_has_no_tag() -> None:
+    made = prober()
+    take(made, response().replace(b"To: <sip:a>", b"To: <sip:a"), SERVER, 100.1)
+    take(made, notify(), SERVER, 100.2)
+    assert [(a.status, a.url) for a in made.answers] == [(200, URL)]
+
+
+def test_an_unreachable_server_changes_nothing() -> None:
+    made = prober()
+    assert made.receive_unreachable(SERVER, 100.1).deadline == 100.5
+    assert made.answers == ()
 
 
 def test_forged_servers_are_bounded() -> None:
