@@ -593,6 +593,8 @@ class TestAsAWhole:
     def test_all_is_well(self, host: Host) -> None:
         """What is unknown is no fault."""
         with Server(host.server, RULES, "--interface", "eth1") as server:
+            server.folder.chmod(0o755)
+            server.rules.chmod(0o644)
             report = host.examine("--interface", "eth1", "--rules", str(server.rules))
         verdicts = {f["check"]: f["verdict"] for f in report.document["findings"]}
         assert set(verdicts.values()) <= {"pass", "unknown"}, report.document
