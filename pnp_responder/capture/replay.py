@@ -7,7 +7,8 @@ Nothing is sent twice, for nobody in the capture can confirm what it never heard
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterator
 from ipaddress import IPv4Network
 from typing import TypeVar
 
@@ -81,9 +82,10 @@ class Replay:
         self._interface = interface
         self._write = write
         self._most_phones = most_phones
-        self._rows: dict[object, PhoneRow] = {}
-        self._calls: dict[bytes, PhoneRow] = {}
-        self._notifies: dict[bytes, Datagram] = {}
+        # Ordered: of a plain dict, finding the oldest takes longer the more have gone before it.
+        self._rows: OrderedDict[Hashable, PhoneRow] = OrderedDict()
+        self._calls: OrderedDict[bytes, PhoneRow] = OrderedDict()
+        self._notifies: OrderedDict[bytes, Datagram] = OrderedDict()
         self._deadline: float | None = None
         self._now = 0.0
 
@@ -95,7 +97,7 @@ class Replay:
         if payload.lstrip(b"\r\n")[:10] == b"SUBSCRIBE ":
             self._request(captured)
             if len(self._rows) > self._most_phones:
-                yield self._rows.pop(next(iter(self._rows)))
+                yield self._rows.popitem(last=False)[1]
             return
         message = read_message(payload)
         call = None if message is None else self._calls.get(message.call_id)
@@ -214,10 +216,10 @@ def _head(captured: Captured) -> tuple[int, SocketAddress | None, str]:
     return captured.when, captured.source, captured.interface
 
 
-def _remember(held: dict[bytes, T], key: bytes, value: T) -> None:
+def _remember(held: OrderedDict[bytes, T], key: bytes, value: T) -> None:
     held.pop(key, None)
     if len(held) >= MOST_CALLS:
-        del held[next(iter(held))]
+        held.popitem(last=False)
     held[key] = value
 
 

@@ -19,6 +19,10 @@ from pnp_responder.masking import mask_url
 
 _SECOND = 1_000_000_000
 _NOTHING = "-"
+MOST_ROWS = 50_000
+"""Rows that wait for the others, so that the columns fit all of them; then they are printed."""
+MOST_HOSTS = 200_000
+"""Addresses that are told apart; what comes from others counts for itself."""
 
 
 class View(ABC):
@@ -31,12 +35,18 @@ class View(ABC):
         self._outcomes = dict.fromkeys(Outcome, 0)
         self._unanswered: set[str] = set()
         self._answered: set[str] = set()
+        self._more_unanswered = 0
 
     def add(self, row: PhoneRow) -> None:
         """One more row."""
         host = row.source.host if row.source else repr(row.key)
         self._outcomes[row.outcome] += 1
-        (self._unanswered if row.outcome in UNANSWERED else self._answered).add(host)
+        unanswered = row.outcome in UNANSWERED
+        hosts = self._unanswered if unanswered else self._answered
+        if len(hosts) < MOST_HOSTS:
+            hosts.add(host)
+        elif unanswered and host not in hosts:
+            self._more_unanswered += 1
         self.interfaces_known = self.interfaces_known or bool(row.interface)
         self.put(row)
 
@@ -51,7 +61,7 @@ class View(ABC):
     @property
     def unanswered(self) -> int:
         """A phone that asks for several profiles, of which one is served, is answered."""
-        return len(self._unanswered - self._answered)
+        return len(self._unanswered - self._answered) + self._more_unanswered
 
     def summary(self) -> str:
         """One line for people."""
@@ -74,7 +84,7 @@ class View(ABC):
 
 
 class TableView(View):
-    """Rows wait until the end, for the columns fit all of them."""
+    """Rows wait until the end, for the columns fit all of them; more than MOST_ROWS make several tables."""
 
     def __init__(self, show_secrets: bool) -> None:
         super().__init__(show_secrets)
@@ -82,19 +92,26 @@ class TableView(View):
 
     def put(self, row: PhoneRow) -> None:
         self._rows.append(row)
+        if len(self._rows) >= MOST_ROWS:
+            self._print()
 
     def end(self, source: CaptureInput) -> None:
         self.packets = source.reader.packets
-        if self._rows:
-            confirmed = any(row.confirmed is not None for row in self._rows)
-            recorded = any(row.told for row in self._rows)
-            head = ["TIME", "SOURCE", "MAC", "VENDOR", "MODEL", "VERSION", "RULE", "URL OR REASON"]
-            head += ["CONFIRMED"] * confirmed + ["RECORDED ANSWER"] * recorded
-            rows = [self._cells(row, confirmed, recorded) for row in self._rows]
-            for line in table([head, *rows]):
-                typer.echo(line)
+        self._print()
         for kind, times in source.reader.unread.items():
             typer.echo(f"not read: {times:,} {kind}", err=True)
+
+    def _print(self) -> None:
+        if not self._rows:
+            return
+        confirmed = any(row.confirmed is not None for row in self._rows)
+        recorded = any(row.told for row in self._rows)
+        head = ["TIME", "SOURCE", "MAC", "VENDOR", "MODEL", "VERSION", "RULE", "URL OR REASON"]
+        head += ["CONFIRMED"] * confirmed + ["RECORDED ANSWER"] * recorded
+        rows = [self._cells(row, confirmed, recorded) for row in self._rows]
+        for line in table([head, *rows]):
+            typer.echo(line)
+        self._rows.clear()
 
     def _cells(self, row: PhoneRow, confirmed: bool, recorded: bool) -> list[str]:
         device = row.enrollment.device if row.enrollment else Device()
