@@ -7,6 +7,7 @@ import socket
 import time
 from collections import deque
 from collections.abc import Mapping
+from contextlib import suppress
 
 # States that must not be lost wait here while the manager's socket is full.
 _MOST_WAITING = 16
@@ -25,7 +26,8 @@ class SdNotify:
         self._status = ""
         self._socket: socket.socket | None = None
         if address:
-            self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+            with suppress(OSError):  # no unix sockets for us: then systemd is not told
+                self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> SdNotify:

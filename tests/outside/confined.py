@@ -25,6 +25,7 @@ _FAMILIES = {"AF_UNIX": 1, "AF_INET": 2, "AF_NETLINK": 16, "AF_PACKET": 17}
 # linux/prctl.h, linux/seccomp.h, seccomp.h of libseccomp
 _PR_CAPBSET_DROP, _PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP, _PR_SET_MDWE = 24, 38, 22, 65
 _SECCOMP_MODE_FILTER = 2
+_CAPABILITIES = 64
 _ALLOW, _REFUSE = 0x7FFF0000, 0x00050000 | errno.EPERM
 _EQUAL = 4
 
@@ -99,7 +100,7 @@ def _open_the_way_to(folder: Path) -> None:
     """Let everybody reach an interpreter that lives below somebody's home."""
     for ancestor in reversed(folder.parents):
         if not ancestor.stat().st_mode & 0o001:
-            aside = tempfile.mkdtemp()
+            aside = tempfile.mkdtemp(dir="/dev/shm")
             for argv in (
                 ["mount", "--bind", str(folder), aside],
                 ["mount", "-t", "tmpfs", "-o", "mode=755,size=1m", "tmpfs", str(ancestor)],
@@ -117,21 +118,25 @@ def _prctl(option: int, *values: object) -> None:
         raise OSError(number, os.strerror(number))
 
 
+def _prctl_if_known(option: int, value: int) -> None:
+    try:
+        _prctl(option, value)
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+
+
 def main() -> None:
     """Confine this process and become the program."""
     octets = Path(sys.argv[1]).read_bytes()
     _open_the_way_to(Path(sys.base_prefix).resolve())
-    for capability in range(int(Path("/proc/sys/kernel/cap_last_cap").read_text()) + 1):
-        _prctl(_PR_CAPBSET_DROP, capability)
+    for capability in range(_CAPABILITIES):
+        _prctl_if_known(_PR_CAPBSET_DROP, capability)
     os.setgroups([])
     os.setresgid(NOBODY, NOBODY, NOBODY)
     os.setresuid(NOBODY, NOBODY, NOBODY)
     _prctl(_PR_SET_NO_NEW_PRIVS, 1)
-    try:
-        _prctl(_PR_SET_MDWE, 1)  # MemoryDenyWriteExecute=
-    except OSError as error:
-        if error.errno != errno.EINVAL:  # Linux before 6.3
-            raise
+    _prctl_if_known(_PR_SET_MDWE, 1)  # MemoryDenyWriteExecute=, from Linux 6.3 on
     program = _Program(len(octets) // 8, octets)
     _prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.byref(program))
     os.execv(sys.argv[2], sys.argv[2:])
