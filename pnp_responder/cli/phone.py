@@ -148,6 +148,7 @@ def _campus(setup: Setup, count: int, within: float, thorough: bool, json: bool,
 
     campus = play_campus(setup, count, within, thorough)
     verdict = setup.judge(campus.first_steps, campus.first_ended)
+    verdict = verdict._replace(faults=(*verdict.faults, *campus.faults))
     (print_json if json else print_text)(setup, campus, verdict, show_secrets)
     if campus.served < count:
         return NOT_SERVED

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pnp_responder.cli.phone_play import Deafness, new_subscriber
 from pnp_responder.cli.phone_setup import Setup
 from pnp_responder.cli.progress import Progress
+from pnp_responder.phone.campus_faults import CampusFaults
 from pnp_responder.phone.events import (
     Answered,
     DatagramDropped,
@@ -39,6 +40,7 @@ class Campus:
     statuses: Counter[int] = field(default_factory=Counter)
     seconds: float = 0.0
     late: float = 0.0
+    faults: CampusFaults = field(default_factory=CampusFaults)
     first_steps: list[Step] = field(default_factory=list)
     first_ended: Ended = Ended("", Outcome.SILENCE, "", 0, None)
 
@@ -72,6 +74,8 @@ def play_campus(setup: Setup, count: int, within: float, thorough: bool) -> Camp
             else:
                 asked_at[payload] = step.at
                 campus.late = max(campus.late, step.at - due[payload])
+        if not step.sent:
+            campus.faults.hear(payload)
         if first in payload:
             campus.first_steps.append(step)
 

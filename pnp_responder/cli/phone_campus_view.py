@@ -56,7 +56,7 @@ def print_text(setup: Setup, campus: Campus, verdict: Verdict, show_secrets: boo
         for hint in hints(verdict.outcome, setup):
             typer.echo(f"  {hint}")
     if verdict.server is not None or verdict.faults:
-        typer.echo(f"\njudged by the first phone: {count_faults(len(verdict.faults))}")
+        typer.echo(f"\njudged by the first phone, and by what all heard: {count_faults(len(verdict.faults))}")
     for fault in verdict.faults:
         print_fault(fault, show_secrets)
 
