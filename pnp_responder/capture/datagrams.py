@@ -11,7 +11,7 @@ from typing import BinaryIO, NamedTuple
 
 from pnp_responder.capture.fragments import Reassembler
 from pnp_responder.capture.frame import CaptureCut, CaptureUnreadable, Frame
-from pnp_responder.capture.link import TCP, UDP, IpPacket, Unread, read_ip
+from pnp_responder.capture.link import IPV6, TCP, UDP, IpPacket, Unread, read_ip
 from pnp_responder.capture.pcap import PCAP_BEGINNINGS, read_pcap
 from pnp_responder.capture.pcapng import PCAPNG_BEGINNING, read_pcapng
 from pnp_responder.capture.text import MAX_TEXT, read_text
@@ -21,6 +21,7 @@ CUT = "cut"
 FRAGMENTS = "fragments"
 
 SIP_PORT = 5060
+_SIP = b"SIP/2.0"
 _GZIP = b"\x1f\x8b"
 _UDP_HEAD = 8
 _MOST_KINDS = 64
@@ -95,7 +96,7 @@ class CaptureReader:
                     self._tick()
                 packet = read_ip(frame)
                 if isinstance(packet, Unread):
-                    if packet.kind:
+                    if packet.kind and (packet is not IPV6 or _SIP in frame.octets):
                         self._count(packet.kind)
                     continue
                 if packet.protocol != UDP:

@@ -45,7 +45,7 @@ class Unread(NamedTuple):
 
 NOT_IP = Unread("")
 """ARP, LLDP and the like: nobody expects it to be read."""
-IPV6 = Unread("IPv6 packets: phones ask by IPv4")
+IPV6 = Unread("IPv6 packets with SIP: phones ask by IPv4")
 DAMAGED = Unread("damaged packets")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -53,9 +52,7 @@ class CaptureInput:
 def _opened(path: Path) -> BinaryIO:
     if str(path) == STANDARD_INPUT:
         return open(sys.stdin.fileno(), "rb", closefd=False)
-    # Without O_NONBLOCK, opening a pipe that nobody writes would wait for ever; a pipe is for standard input.
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    return open(descriptor, "rb", buffering=1 << 20)
+    return path.open("rb", buffering=1 << 20)
 
 
 def _position_of(file: BinaryIO) -> Callable[[], int]:

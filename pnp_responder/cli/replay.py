@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
-from pnp_responder.cli.console import CONFIGURATION, DATA_ERROR, say
+from pnp_responder.cli.console import CONFIGURATION, DATA_ERROR, IO_ERROR, say
 
 if TYPE_CHECKING:
     from pnp_responder.capture.replay import Write
@@ -46,7 +46,7 @@ def replay(
 
     Nothing is sent. Where the capture holds a server's answers, they stand beside ours. A phone is
     unanswered if it got nothing and no rule says so. Exit codes: 0 done, 1 unanswered (--strict),
-    65 not a capture, 78 the rules file has errors.
+    65 not a capture, 74 cannot write, 78 the rules file has errors.
     """
     import os
 
@@ -60,7 +60,7 @@ def replay(
     if write is not None and any(_same(write, path) for path in captures):
         raise typer.BadParameter("that is the capture itself", param_hint="--write")
     source = CaptureInput(captures)
-    out = None if write is None else write.open("wb")
+    out = None if write is None else _opened(write)
     view = JsonView(show_secrets) if json else TableView(show_secrets)
     try:
         engine = Replay(
@@ -115,6 +115,14 @@ def _configuration(rules: Path | None) -> Configuration:
         for problem in error.problems:
             say(problem.render())
         raise typer.Exit(CONFIGURATION) from None
+
+
+def _opened(path: Path) -> BinaryIO:
+    try:
+        return path.open("wb")
+    except OSError as error:
+        say(f"pnp-responder: cannot write {path}: {error.strerror or error}")
+        raise typer.Exit(IO_ERROR) from None
 
 
 def _same(one: Path, other: Path) -> bool:

@@ -174,10 +174,9 @@ class TestWhatIsNotRead:
         assert list(reader.read(io.BytesIO(forms.pcap([Packet(0, p) for p in packets], link)))) == []
         return dict(reader.unread)
 
-    def test_ipv6_is_counted(self) -> None:
-        assert self.unread(b"\x60" + bytes(60), b"\x60" + bytes(60)) == {
-            "IPv6 packets: phones ask by IPv4": 2
-        }
+    def test_ipv6_is_counted_where_it_is_sip(self) -> None:
+        sip, other = b"\x60" + bytes(60) + b"OPTIONS x SIP/2.0", b"\x60" + bytes(60)
+        assert self.unread(sip, other, sip) == {"IPv6 packets with SIP: phones ask by IPv4": 2}
 
     def test_tcp_is_counted_where_it_may_be_sip(self) -> None:
         assert self.unread(tcp_packet(PHONE, SocketAddress("192.0.2.1", 80), b"", 0, 0)) == {}

@@ -113,6 +113,14 @@ def test_the_capture_itself_is_never_written_over() -> None:
     assert Path(RECORDED).read_bytes() == before
 
 
+def test_what_cannot_be_written_is_told(tmp_path: Path, everyone: str) -> None:
+    result = run(RECORDED, "--rules", everyone, "--write", str(tmp_path / "none" / "out.pcap"))
+    assert result.exit_code == 74
+    assert (
+        result.stderr == f"pnp-responder: cannot write {tmp_path}/none/out.pcap: No such file or directory\n"
+    )
+
+
 def test_several_captures_are_one(tmp_path: Path) -> None:
     packed = tmp_path / "r.pcap.gz"
     packed.write_bytes(gzip.compress(Path(RECORDED).read_bytes()))
