@@ -25,7 +25,7 @@ class Device(NamedTuple):
 class Enrollment(NamedTuple):
     """A device asks for its profile: the facts that rules may look at.
 
-    Texts are as the device wrote them, decoded and unquoted, free of control characters; empty
+    Texts are as the device wrote them, decoded and unquoted, free of control characters but HTAB; empty
     is "not given". `remote` and `local` are None only where nobody knows them (`explain` without
     a source or an interface), never in service.
     """

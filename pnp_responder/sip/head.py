@@ -53,7 +53,10 @@ def read_head(rows: bytes) -> tuple[RequestError | None, Headers, bytes]:
     # One CR ends a row with the LF; any other is an octet of the value.
     head = head.removesuffix(b"\r").replace(b"\r\n", b"\n")
     if b"\n " in head or b"\n\t" in head:
-        head = _FOLD.sub(b" ", head)
+        # RFC 3261 25.1 LWS: blanks before the line end are part of the fold. No pattern for both sides of it
+        # takes linear time over a long run of blanks.
+        *folded, last = _FOLD.split(head)
+        head = b" ".join([*(piece.rstrip(b" \t") for piece in folded), last])
     lines = head.split(b"\n", MAX_HEADERS)
     if len(lines) > MAX_HEADERS and lines.pop().strip():
         fault = RequestError(513, f"more than {MAX_HEADERS} header rows")

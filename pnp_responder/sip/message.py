@@ -8,6 +8,7 @@ still be answered is kept in `Request.fault`: who was asked decides what to say.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from pnp_responder.errors import MalformedMessage, RequestError
 from pnp_responder.sip.address import NameAddr, SipUri
@@ -70,14 +71,18 @@ class Request:
         """
         return _text(self.headers.get(name) or b"", name)
 
-    def elements(self, name: str) -> list[str] | None:
-        """The elements of all rows of a comma-separated header, or None if there is no such row."""
+    def elements(self, name: str, read: Callable[[bytes, str], str] | None = None) -> list[str] | None:
+        """The elements of all rows of a comma-separated header, or None if there is no such row.
+
+        Raises RequestError as `text` does, unless `read` turns octets into text another way.
+        """
+        read = read or _text
         if self.headers.repeated(name):
-            return split_list(",".join(_text(row, name) for row in self.headers.all(name)))
+            return split_list(",".join(read(row, name) for row in self.headers.all(name)))
         row = self.headers.get(name)
         if row is None:
             return None
-        text = _text(row, name)
+        text = read(row, name)
         return split_list(text) if "," in text or not text else [text]
 
     @property
@@ -105,7 +110,7 @@ class Request:
     def contact(self) -> NameAddr | None:
         """The one Contact, or None if there is none. Raises RequestError 400, also for several."""
         if self._contact is None:
-            values = self.elements("contact")
+            values = self.elements("contact", loose_text)
             if values is None:
                 return None
             if len(values) != 1:
@@ -249,6 +254,16 @@ def _response(start: list[bytes], headers: Headers, via: Via, fault: RequestErro
     if cseq is None:
         raise MalformedMessage("not a valid CSeq", "CSeq")
     return Response(int(status), via, cseq[2], headers)
+
+
+def loose_text(value: bytes, name: str) -> str:
+    """A value of which only some is needed: what is no text in it becomes U+FFFD.
+
+    Raises RequestError 513 if it is too long to be read.
+    """
+    if len(value) > MAX_VALUE:
+        raise RequestError(513, f"{label(name)} has more than {MAX_VALUE} octets")
+    return value.decode(errors="replace")
 
 
 def _text(value: bytes, name: str) -> str:

@@ -91,4 +91,4 @@ def to_with_tag(request: Request, tag: str) -> str:
         address, *pieces = split_outside_quotes(text, ";")
         kept = (piece for piece in pieces if piece.partition("=")[0].strip(BLANKS).lower() != "tag")
         text = ";".join([address, *kept])
-    return f"{text};tag={tag}"
+    return f"{text.rstrip(BLANKS + ';')};tag={tag}"

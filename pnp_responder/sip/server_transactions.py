@@ -36,13 +36,13 @@ class ServerKey:
 
 
 class _ServerTransaction:
-    __slots__ = ("created", "interface", "key", "multicast", "response", "state")
+    __slots__ = ("heard", "interface", "key", "multicast", "response", "state")
 
-    def __init__(self, key: ServerKey, request: Datagram, created: float) -> None:
+    def __init__(self, key: ServerKey, request: Datagram, now: float) -> None:
         self.key = key
         self.interface = request.local.interface
         self.multicast = request.multicast
-        self.created = created
+        self.heard = now
         self.state = State.TRYING
         self.response: Datagram | None = None
 
@@ -79,8 +79,9 @@ class ServerTransactions:
         # An error that a unicast request was told is not for the group to hear.
         if datagram.multicast and not transaction.multicast:
             return ()
-        if datagram.local.interface != transaction.interface and now - transaction.created < ECHO_WINDOW:
+        if datagram.local.interface != transaction.interface and now - transaction.heard < ECHO_WINDOW:
             return ()
+        transaction.interface, transaction.heard = datagram.local.interface, now
         return self._run(transaction, Input.REQUEST, now)
 
     def is_merged(self, key: ServerKey) -> bool:

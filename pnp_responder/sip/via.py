@@ -71,8 +71,8 @@ class Via(NamedTuple):
 
         `rport` gets the source port, and then `received` is written even where it says nothing
         new (RFC 3581 4). Otherwise `received` is written where sent-by is a name or another
-        address (RFC 3261 18.2.1). What the sender wrote in either place is not believed. All
-        other octets stay.
+        address (RFC 3261 18.2.1), and over one that the sender wrote: what stands in either place
+        is not believed. All other octets stay.
         """
         head, _, parameters = self.text.partition(";")
         pieces = split_outside_quotes(parameters, ";") if parameters else []
@@ -88,8 +88,7 @@ class Via(NamedTuple):
             elif name == "rport" and rport not in kept:
                 # A second one is dropped: a row of them would make the answer longer than the request.
                 kept.append(rport)
-        if self.wants_rport or self.host != remote.host:
-            kept.append(f"received={remote.host}")
+        kept.append(f"received={remote.host}")
         return ";".join([head.rstrip(BLANKS), *kept])
 
 

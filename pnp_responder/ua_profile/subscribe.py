@@ -9,7 +9,7 @@ from pnp_responder.enrollment import Device, Enrollment
 from pnp_responder.errors import NotAnEnrollment
 from pnp_responder.mac import Mac
 from pnp_responder.sip.grammar import parse_parameters
-from pnp_responder.sip.message import Request
+from pnp_responder.sip.message import Request, loose_text
 from pnp_responder.ua_profile.quirks import MAC_PLACES, PARAMETER_ALIASES
 
 EVENT_PACKAGE = "ua-profile"
@@ -19,7 +19,8 @@ _USUAL_ACCEPT = BODY_TYPE.encode()
 _ACCEPTABLE = {BODY_TYPE, "application/*", "*/*"}
 OTHERS_PROFILES = {"user", "local-network"}
 _ZERO = re.compile(r"0(?:\.0{0,3})?")
-_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f]")
+# HTAB may stand in a quoted string (RFC 3261 25.1), so it is part of what the device says.
+_CONTROLS = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 
 
 def read_enrollment(request: Request, datagram: Datagram) -> Enrollment:
@@ -69,7 +70,7 @@ def _check_accept(request: Request) -> None:
     """A missing Accept is taken for consent; one that names other types only is not (RFC 6665 3.2.1)."""
     if request.headers.get("accept") == _USUAL_ACCEPT and not request.headers.repeated("accept"):
         return
-    elements = request.elements("accept")
+    elements = request.elements("accept", loose_text)
     if elements is None:
         return
     for element in elements:

@@ -26,7 +26,8 @@ def values(rows: bytes) -> dict[str, list[bytes]]:
         (b"A: 1: 2\r\n\r\n", {"a": [b"1: 2"]}),
         (b"A: 1\r\n 2\r\n\t3\r\n\r\n", {"a": [b"1 2 3"]}),
         (b"A: 1\r\n   \t 2\r\n\r\n", {"a": [b"1 2"]}),
-        (b"A: 1 \r\n 2\r\n\r\n", {"a": [b"1  2"]}),  # a fold is one blank; blanks before it stay
+        (b"A: 1 \t\r\n 2\r\n\r\n", {"a": [b"1 2"]}),  # RFC 3261 25.1: blanks before it are part of the fold
+        (b"A: 1 \r\n \r\n 2\r\n\r\n", {"a": [b"1  2"]}),
         (b"A:\r\n 1\r\n\r\n", {"a": [b"1"]}),
         (b"A: 1\n 2\n\n", {"a": [b"1 2"]}),
         (b"nonsense\r\nA: 1\r\n\r\n", {"a": [b"1"]}),

@@ -267,3 +267,14 @@ def test_responses_that_are_dropped(octets: bytes) -> None:
 def test_kinds() -> None:
     assert isinstance(parse_message(SUBSCRIBE), Request)
     assert isinstance(parse_message(RESPONSE), Response)
+
+
+def test_a_contact_whose_display_name_is_no_text() -> None:
+    """Octets that are not UTF-8 do no harm where they are not needed; in the URI they do."""
+    named = parse_message(SUBSCRIBE.replace(b"Contact: ", b'Contact: "\xff" '))
+    assert isinstance(named, Request)
+    assert named.contact is not None
+    wrong = parse_message(SUBSCRIBE.replace(b"Contact: <sip:", b"Contact: <sip:\xff"))
+    assert isinstance(wrong, Request)
+    with pytest.raises(RequestError):
+        _ = wrong.contact

@@ -87,6 +87,7 @@ def test_phrases_are_final() -> None:
         ("<sip:a@b;tag=in-the-uri>", "<sip:a@b;tag=in-the-uri>;tag=t"),
         ("<sip:a@b>;tag=theirs", "<sip:a@b>;tag=theirs"),
         ("<sip:a@b>;TAG=theirs;x", "<sip:a@b>;TAG=theirs;x"),
+        ("<sip:a@b> ; ", "<sip:a@b>;tag=t"),
         ("<sip:a@b>;tag=", "<sip:a@b>;tag=t"),
         ("<sip:a@b>;tag", "<sip:a@b>;tag=t"),
         ('<sip:a@b>;tag=""', "<sip:a@b>;tag=t"),

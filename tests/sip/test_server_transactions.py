@@ -170,8 +170,10 @@ def test_one_multicast_heard_on_two_interfaces() -> None:
     echo = heard(SUBSCRIBE, local=OTHER_LOCAL)
     assert table.repeat(key(), echo, 0.0) == ()
     assert table.repeat(key(), echo, ECHO_WINDOW - 0.01) == ()
-    assert table.repeat(key(), echo, ECHO_WINDOW) == (ANSWER,), "this one is a true repeat"
-    assert table.repeat(key(), REQUEST, 0.01) == (ANSWER,), "and so is this, on the first interface"
+    assert table.repeat(key(), REQUEST, 0.01) == (ANSWER,), "a repeat on the first interface"
+    assert table.repeat(key(), echo, ECHO_WINDOW) == (), "the repeat, heard on the second"
+    assert table.repeat(key(), echo, 1.0) == (ANSWER,), "the next repeat, first heard on the second"
+    assert table.repeat(key(), REQUEST, 1.01) == (), "and then on the first"
 
 
 def test_capacity() -> None:

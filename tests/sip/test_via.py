@@ -102,7 +102,7 @@ def test_unique_branch(branch: str, unique: bool) -> None:
         ("phone.example;RPORT;branch=b", "phone.example;rport=5062;branch=b;received=192.0.2.45"),
         # What the sender says of itself is not believed.
         ("192.0.2.45;rport=9;branch=b", "192.0.2.45;rport=5062;branch=b;received=192.0.2.45"),
-        ("192.0.2.45;received=198.51.100.9;branch=b", "192.0.2.45;branch=b"),
+        ("192.0.2.45;received=198.51.100.9;branch=b", "192.0.2.45;branch=b;received=192.0.2.45"),
         ("phone.example;received=198.51.100.9;branch=b", "phone.example;branch=b;received=192.0.2.45"),
         ("phone.example;Received = [2001:db8::1]", "phone.example;received=192.0.2.45"),
         ("192.0.2.45;rport;received=198.51.100.9", "192.0.2.45;rport=5062;received=192.0.2.45"),

@@ -48,6 +48,7 @@ def test_no_facts() -> None:
         ('vendor="A";vendor="B"', "A", "", ""),
         ('vendor="é電"', "é電", "", ""),
         ("vendor=", "", "", ""),
+        ('vendor="A\tB"', "A\tB", "", ""),
         ('vendor="A;model=B', "A", "B", ""),
         ('effective-by=0;x;vendor="A"', "A", "", ""),
     ],
