@@ -136,7 +136,7 @@ def _writer(out: BinaryIO, show_secrets: bool) -> Write:
     from itertools import count
 
     from pnp_responder.capture.masked import mask_payload
-    from pnp_responder.capture.packets import udp_packet
+    from pnp_responder.capture.packets import MAX_PAYLOAD, udp_packet
     from pnp_responder.capture.writer import PCAP_HEAD, pcap_record
 
     out.write(PCAP_HEAD)
@@ -144,7 +144,7 @@ def _writer(out: BinaryIO, show_secrets: bool) -> Write:
 
     def write(when: int, source: SocketAddress, destination: SocketAddress, payload: bytes) -> None:
         shown = payload if show_secrets else mask_payload(payload)
-        out.write(pcap_record(when, udp_packet(source, destination, shown, next(numbers))))
+        out.write(pcap_record(when, udp_packet(source, destination, shown[:MAX_PAYLOAD], next(numbers))))
 
     return write
 

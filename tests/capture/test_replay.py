@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pnp_responder.capture.datagrams import CUT, FRAGMENTS, Captured
 from pnp_responder.capture.phone_row import Outcome, PhoneRow, Told
@@ -216,6 +218,29 @@ class TestWhatTheCaptureSays:
     def test_rubbish_changes_nothing(self, payload: bytes) -> None:
         row = only(replay(captured(), captured(payload, 0.1, SERVER, PHONE)))
         assert (row.told, row.confirmed) == ({}, None)
+
+
+@given(
+    payloads=st.lists(
+        st.one_of(
+            st.binary(max_size=60),
+            st.sampled_from(
+                [SUBSCRIBE, notify(), response(b"200", b"NOTIFY"), response(b"481", b"SUBSCRIBE")]
+            ),
+        ),
+        max_size=8,
+    ),
+    missing=st.sampled_from(["", CUT, FRAGMENTS]),
+)
+def test_nothing_in_a_capture_raises(payloads: list[bytes], missing: str) -> None:
+    ends = [(PHONE, GROUP), (SERVER, PHONE), (PHONE, SERVER)]
+    datagrams = [
+        captured(payload, number / 10, *ends[number % 3])._replace(missing=missing)
+        for number, payload in enumerate(payloads)
+    ]
+    for row in replay(*datagrams):
+        assert row.outcome in Outcome
+        assert bool(row.why) == (row.outcome is not Outcome.URL)
 
 
 class TestTime:

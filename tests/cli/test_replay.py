@@ -107,6 +107,17 @@ def test_the_exchange_is_written(tmp_path: Path, everyone: str) -> None:
     assert again.stdout.count("192.0.2.1: the same") == 6
 
 
+def test_what_is_longer_than_any_datagram_is_written_as_far_as_it_goes(tmp_path: Path, everyone: str) -> None:
+    """IPv4 fragments can carry a few octets more than IPv4 can."""
+    path, out = tmp_path / "p.txt", tmp_path / "out.pcap"
+    path.write_bytes(
+        (CAPTURES / "pasted.txt").read_bytes().replace(b"Accept:", b"X: " + b"x" * 70_000 + b"\n    Accept:")
+    )
+    assert run(str(path), "--rules", everyone, "--write", str(out)).exit_code == 0
+    with out.open("rb") as file:
+        assert len(next(CaptureReader().read(file)).payload) == 65_507
+
+
 def test_the_capture_itself_is_never_written_over() -> None:
     before = Path(RECORDED).read_bytes()
     assert run(RECORDED, "--rules", RULES, "--write", RECORDED).exit_code == 2
