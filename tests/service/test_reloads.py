@@ -1,0 +1,99 @@
+"""Reloads: what is kept of the rules that went."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pnp_responder.enrollment import Decide
+from pnp_responder.rules import RulesError
+from pnp_responder.service.configuration import Configuration, load_configuration, read_configuration
+from pnp_responder.service.journal import Journal
+from pnp_responder.service.log_format import Entry
+from pnp_responder.service.reloads import Reloads
+from pnp_responder.service.rules_file import RulesFile
+from pnp_responder.service.sd_notify import SdNotify
+from pnp_responder.service.status import Status
+
+RULES = "rules:\n" + "".join(
+    f"  - match: {{mac: '0200000f{number:04x}'}}\n    url: 'http://prov.example.com/{{{{ mac }}}}-{number}'\n"
+    for number in range(1000)
+)
+BAD = RULES.replace("mac:", "mack:", 20)
+
+
+@pytest.fixture
+def thawed() -> Iterator[None]:
+    """A reload freezes what there is; other tests want it back."""
+    yield
+    gc.unfreeze()
+
+
+class Made:
+    def __init__(self) -> None:
+        self.told: list[Entry] = []
+        self.decide: Decide | None = None
+        first = read_configuration(RULES, "rules.yaml")
+        self.reloads = Reloads(
+            RulesFile(Path("rules.yaml"), load_configuration),
+            first,
+            Journal(self.told.append),
+            Status(len(first.rules.rules)),
+            SdNotify(),
+            self._replace,
+            lambda: None,
+        )
+
+    def _replace(self, decide: Decide) -> None:
+        self.decide = decide
+
+    def reload(self, text: str) -> weakref.ref[object]:
+        """A reference to what was loaded, or to the problems."""
+        self.reloads.reload_began()
+        try:
+            configuration: Configuration = read_configuration(text, "rules.yaml")
+        except RulesError as problems:
+            self.reloads.rules_refused(problems)
+            return weakref.ref(problems)
+        self.reloads.rules_taken(configuration)
+        return weakref.ref(configuration.rules)
+
+
+@pytest.mark.usefixtures("thawed")
+def test_memory_stays_flat_over_200_reloads_good_and_bad() -> None:
+    """What is frozen at each reload must hold no garbage: nobody would ever look for it again."""
+    made = Made()
+    for _ in range(3):
+        made.reload(RULES)
+    frozen = gc.get_freeze_count()
+    old = [made.reload(BAD if number % 2 else RULES) for number in range(200)]
+    made.told.clear()
+    made.reload(RULES)
+    assert gc.get_freeze_count() < frozen + 2000, "one thousand rules are 25,000 objects"
+    assert [loaded for loaded in old if loaded() is not None] == []
+    gc.unfreeze()
+    assert gc.collect() < 2000
+
+
+@pytest.mark.usefixtures("thawed")
+def test_the_last_good_rules_decide() -> None:
+    made = Made()
+    made.reload(RULES)
+    taken = made.decide
+    assert taken is not None
+    made.reload(BAD)
+    assert made.decide == taken == made.reloads.configuration.rules.decide
+    assert [entry.name for entry in made.told] == ["rules_loaded", "rules_rejected"]
+    (rejected,) = (entry.fields for entry in made.told if entry.name == "rules_rejected")
+    assert len(rejected["problems"]) == 20
+
+
+@pytest.mark.usefixtures("thawed")
+def test_settings_that_changed_need_a_restart() -> None:
+    made = Made()
+    made.reload("service: {port: 5062}\n" + RULES)
+    assert [entry.name for entry in made.told] == ["rules_loaded", "restart_needed"]
