@@ -118,6 +118,37 @@ class TestTheUnit:
         assert told.returncode == 0, told.stdout + told.stderr
 
 
+class TestTheDropIn:
+    """`receive: packet` needs more than the unit gives, and no more than that."""
+
+    def merged(self, tmp_path: Path) -> Path:
+        unit = tmp_path / UNIT.name
+        drop_in = (ROOT / "systemd" / "receive-packet.conf").read_text(encoding="utf-8")
+        text = re.sub(r"/\S*/pnp-responder(?= )", "/bin/true", UNIT.read_text(encoding="utf-8"))
+        # systemd reads a drop-in after the unit; here they are one file, for the tools that take only one.
+        unit.write_text(text + "\n" + drop_in, encoding="utf-8")
+        return unit
+
+    def test_gives_one_capability(self) -> None:
+        text = (ROOT / "systemd" / "receive-packet.conf").read_text(encoding="utf-8")
+        assert re.findall(r"^(?:CapabilityBoundingSet|AmbientCapabilities)=(.*)$", text, re.MULTILINE) == [
+            "CAP_NET_RAW",
+            "CAP_NET_RAW",
+        ]
+
+    @pytest.mark.skipif(
+        shutil.which("systemd-analyze") is None, reason="no `systemd-analyze` (package systemd)"
+    )
+    def test_systemd_understands_every_word_and_little_is_opened(self, tmp_path: Path) -> None:
+        unit = self.merged(tmp_path)
+        for words in (["verify"], ["security", "--offline=true", "--threshold=16", "--no-pager"]):
+            told = subprocess.run(
+                ["systemd-analyze", *words, str(unit)], capture_output=True, text=True, check=False
+            )
+            assert told.returncode == 0, told.stdout + told.stderr
+            assert words != ["verify"] or told.stdout + told.stderr == ""
+
+
 class TestPackaging:
     def test_the_entry_point_exists(self) -> None:
         project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
