@@ -98,7 +98,7 @@ class TextView:
             typer.echo(f"  {self._url(first.url)}")
             typer.echo(f"    {escape(told(first))}")
             if first.remark:
-                typer.echo(f"    {escape(first.remark)}")
+                typer.echo(f"    {escape(first.remark if self._show_secrets else mask_text(first.remark))}")
             if second is not None:
                 same = "the same again" if agree(first, second) else f"ANOTHER FILE: {told(second)}"
                 typer.echo(f"    a second fetch brought {escape(same)}")
@@ -158,6 +158,7 @@ class JsonView:
             {
                 **first._asdict(),
                 "url": self._url(first.url),
+                "remark": first.remark if self._show_secrets else mask_text(first.remark),
                 "agrees": None if second is None else agree(first, second),
             }
             for first, second in attempts

@@ -7,8 +7,10 @@ import ftplib
 import hashlib
 import socket
 import ssl
+import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from http.client import HTTPException, HTTPMessage
 from typing import IO, NamedTuple
 from urllib.parse import SplitResult, quote, unquote, urlsplit
@@ -19,6 +21,8 @@ MOST = 64 * 1024 * 1024
 """Octets of a file that are read; a configuration has some 100,000, a firmware 60 million."""
 
 _BLOCK = 65_536
+# A file may take so many times as long as the server may take for a word.
+_LONGEST = 6
 _PORTS = {"http": 80, "https": 443, "ftp": 21, "tftp": 69}
 
 
@@ -52,7 +56,9 @@ def fetch(url: str, agent: str, seconds: float) -> Fetched:
             return _of_body(url, "sent", _read_ftp(parts, seconds))
         return _fetch_http(url, parts, agent, seconds)
     except TimeoutError:
-        return Fetched(url, False, f"no answer in {seconds:g} s")
+        return Fetched(
+            url, False, f"no answer in {seconds:g} s, or not the whole file in {_LONGEST * seconds:g} s"
+        )
     except socket.gaierror:
         return Fetched(url, False, f"the name {parts.hostname} cannot be resolved")
     except (OSError, EOFError, ftplib.Error) as error:
@@ -81,7 +87,6 @@ def _words(error: BaseException) -> str:
 
 
 def _read_ftp(parts: SplitResult, seconds: float) -> bytes:
-    body = bytearray()
     with ftplib.FTP(timeout=seconds) as server:  # noqa: S321  (phones do)
         server.connect(*_endpoint(parts))
         server.login(unquote(parts.username or "anonymous"), unquote(parts.password or ""))
@@ -90,8 +95,18 @@ def _read_ftp(parts: SplitResult, seconds: float) -> bytes:
             raise ValueError("a line end in the path of an FTP URL")
         server.voidcmd("TYPE I")
         with server.transfercmd(f"RETR {path}") as data:
-            while len(body) < MOST and (block := data.recv(_BLOCK)):
-                body += block
+            body = _read_all(data.recv, seconds)
+    return body
+
+
+def _read_all(read: Callable[[int], bytes], seconds: float) -> bytes:
+    """MOST octets at most. Raises TimeoutError where a file drips in for longer than anybody waits."""
+    body = bytearray()
+    deadline = time.monotonic() + _LONGEST * seconds
+    while len(body) < MOST and (block := read(_BLOCK)):
+        body += block
+        if time.monotonic() > deadline:
+            raise TimeoutError
     return bytes(body)
 
 
@@ -145,7 +160,7 @@ def _ask_http(url: str, parts: SplitResult, agent: str, seconds: float, trust: s
         opener.add_handler(handler)
     try:
         with opener.open(asked, timeout=seconds) as answer:
-            body = answer.read(MOST)
+            body = _read_all(answer.read1, seconds)
             moved = "" if answer.url == asked.full_url else f"redirected to {answer.url}"
             status = f"{answer.status} {answer.reason}".strip()
             return _of_body(url, status, body, answer.headers.get("Content-Type", ""), moved)

@@ -3,6 +3,8 @@ from __future__ import annotations
 import socket
 import ssl
 import subprocess
+import threading
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
@@ -107,6 +109,27 @@ def test_patience_ends() -> None:
     with socket.create_server(("127.0.0.1", 0)) as deaf, udp(lambda octets, own, client: None) as silent:
         assert "no answer in 0.2 s" in fetch(f"http://127.0.0.1:{deaf.getsockname()[1]}/", AGENT, 0.2).status
         assert "no answer in 0.2 s" in fetch(f"tftp://127.0.0.1:{silent}/x", AGENT, 0.2).status
+
+
+def test_a_file_that_drips() -> None:
+    """Each octet comes in time; the file does not."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        ended = threading.Event()
+
+        def drip() -> None:
+            connection, _ = server.accept()
+            with connection, suppress(OSError):
+                connection.sendall(b"HTTP/1.0 200 OK\r\n\r\n")
+                while not ended.wait(0.05):
+                    connection.sendall(b"x")
+
+        thread = threading.Thread(target=drip, daemon=True)
+        thread.start()
+        found = fetch(f"http://127.0.0.1:{server.getsockname()[1]}/", AGENT, 0.2)
+        ended.set()
+        thread.join(5)
+    assert not found.found
+    assert "not the whole file in 1.2 s" in found.status
 
 
 def test_what_speaks_no_http() -> None:
