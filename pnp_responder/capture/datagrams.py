@@ -1,4 +1,4 @@
-"""The UDP datagrams of a capture file, whatever its form, in the order of the file."""
+"""The UDP datagrams of a capture file, whatever its form, and SIP by TCP, in the order of the file."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from typing import BinaryIO, NamedTuple
 
 from pnp_responder.capture.fragments import Reassembler
 from pnp_responder.capture.frame import CaptureCut, CaptureUnreadable, Frame
-from pnp_responder.capture.link import IPV6, TCP, UDP, IpPacket, Unread, read_ip
+from pnp_responder.capture.link import IPPROTO_TCP, IPPROTO_UDP, IPV6, IpPacket, Unread, read_ip
 from pnp_responder.capture.pcap import PCAP_BEGINNINGS, read_pcap
 from pnp_responder.capture.pcapng import PCAPNG_BEGINNING, read_pcapng
+from pnp_responder.capture.streams import Streams
 from pnp_responder.capture.text import MAX_TEXT, read_text
-from pnp_responder.datagram import SocketAddress
+from pnp_responder.datagram import TCP, UDP, SocketAddress
 
 CUT = "cut"
 FRAGMENTS = "fragments"
@@ -29,7 +30,7 @@ _TICK = 4_096
 
 
 class Captured(NamedTuple):
-    """A UDP datagram of a capture.
+    """A UDP datagram of a capture, or a SIP message by TCP (`transport` is UDP or TCP).
 
     `when` is in nanoseconds since 1970, 0 for a text. `missing` says why the payload is not whole:
     "" it is, CUT by the snap length, FRAGMENTS that the file lacks. `whole` is the payload's length
@@ -43,6 +44,7 @@ class Captured(NamedTuple):
     missing: str = ""
     whole: int = 0
     interface: str = ""
+    transport: str = UDP
 
 
 class CaptureReader:
@@ -89,6 +91,7 @@ class CaptureReader:
 
     def _datagrams(self, frames: Iterator[Frame]) -> Iterator[Captured]:
         reassembler = Reassembler()
+        streams = Streams()
         try:
             for frame in frames:
                 self.packets += 1
@@ -99,16 +102,17 @@ class CaptureReader:
                     if packet.kind and (packet is not IPV6 or _SIP in frame.octets):
                         self._count(packet.kind)
                     continue
-                if packet.protocol != UDP:
-                    if packet.protocol == TCP and SIP_PORT in _ports(packet):
-                        self._count("TCP segments of port 5060: replay reads UDP")
+                if packet.protocol == IPPROTO_TCP:
+                    for payload, whole in streams.add(packet):
+                        yield _by_tcp(packet, payload, whole)
+                if packet.protocol != IPPROTO_UDP:
                     continue
                 if packet.more or packet.offset:
-                    whole = reassembler.add(packet)
+                    joined = reassembler.add(packet)
                     yield from _incomplete(reassembler.left())
-                    if whole is None:
+                    if joined is None:
                         continue
-                    packet = whole
+                    packet = joined
                 datagram = _read_udp(packet)
                 if datagram is None:
                     self._count("damaged packets")
@@ -146,6 +150,20 @@ def _incomplete(packets: list[IpPacket]) -> Iterator[Captured]:
         datagram = _read_udp(packet, FRAGMENTS)
         if datagram is not None:
             yield datagram
+
+
+def _by_tcp(packet: IpPacket, payload: bytes, whole: bool) -> Captured:
+    source, destination = _ports(packet)
+    return Captured(
+        packet.when,
+        SocketAddress(_dotted(packet.source), source),
+        SocketAddress(_dotted(packet.destination), destination),
+        payload,
+        "" if whole else CUT,
+        len(payload) if whole else len(payload) + packet.missing,
+        packet.interface,
+        TCP,
+    )
 
 
 def _ports(packet: IpPacket) -> tuple[int, int]:

@@ -10,8 +10,8 @@ import dpkt
 
 from pnp_responder.capture.frame import Frame
 
-UDP = 17
-TCP = 6
+IPPROTO_UDP = 17
+IPPROTO_TCP = 6
 _IPV4, _IPV6 = 0x0800, 0x86DD
 _TAGS = {0x8100, 0x88A8, 0x9100, 0x9200, 0x9300}
 _MOST_TAGS = 8

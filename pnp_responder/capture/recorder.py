@@ -16,9 +16,9 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from pnp_responder.capture.masked import mask_payload
-from pnp_responder.capture.packets import MAX_PAYLOAD, SEGMENT, tcp_packet, udp_packet
+from pnp_responder.capture.segments import Packets
 from pnp_responder.capture.writer import PCAP_HEAD, pcap_record
-from pnp_responder.datagram import TCP, Datagram, SocketAddress
+from pnp_responder.datagram import Datagram, SocketAddress
 
 MAX_OCTETS = 64 * 1024 * 1024
 """Of one file: about 100,000 datagrams."""
@@ -27,8 +27,6 @@ KEPT = 4
 MAX_WAITING = 16 * 1024 * 1024
 """Octets that wait for the disk, each datagram with OVERHEAD."""
 OVERHEAD = 400
-MOST_STREAMS = 4_096
-"""Directions of TCP connections whose numbers are kept."""
 # So long datagrams gather before they are written, in seconds.
 GATHER = 0.1
 # After an error of the file, the next try waits so long.
@@ -78,8 +76,7 @@ class Recorder:
         # One counter for each thread: += is no atomic step.
         self._came = self._went = 0
         self._no_room = self._not_taken = 0
-        self._number = 0
-        self._sequences: dict[tuple[SocketAddress, SocketAddress], int] = {}
+        self._packets = Packets()
         self._failing = False
         self._size = 0
         self._retry_at = 0.0
@@ -136,27 +133,8 @@ class Recorder:
         if heard.sent:
             source, destination = ours, datagram.remote
         payload = datagram.payload if self._show_secrets else mask_payload(datagram.payload)
-        if datagram.local.transport == TCP:
-            packets = self._segments(source, destination, payload)
-        else:
-            self._number += 1
-            packets = [udp_packet(source, destination, payload[:MAX_PAYLOAD], self._number)]
+        packets = self._packets.of(source, destination, payload, datagram.local.transport)
         return b"".join(pcap_record(heard.when, packet) for packet in packets)
-
-    def _segments(self, source: SocketAddress, destination: SocketAddress, payload: bytes) -> list[bytes]:
-        """A message by TCP, in segments whose numbers follow those of the connection's earlier ones."""
-        packets = []
-        sequence = self._sequences.pop((source, destination), 1)
-        acknowledged = self._sequences.get((destination, source), 1)
-        for start in range(0, len(payload), SEGMENT):
-            piece = payload[start : start + SEGMENT]
-            self._number += 1
-            packets.append(tcp_packet(source, destination, piece, sequence, acknowledged, self._number))
-            sequence += len(piece)
-        if len(self._sequences) >= MOST_STREAMS:
-            del self._sequences[next(iter(self._sequences))]
-        self._sequences[source, destination] = sequence
-        return packets
 
     def _ready(self, octets: int) -> None:
         """A file that has room for so many octets."""

@@ -46,8 +46,8 @@ T = TypeVar("T")
 
 _PACKAGE = b"ua-profile"
 
-Write = Callable[[int, SocketAddress, SocketAddress, bytes], None]
-"""Takes (nanoseconds since 1970, source, destination, payload) of each datagram of the exchange."""
+Write = Callable[[int, SocketAddress, SocketAddress, bytes, str], None]
+"""Takes (nanoseconds since 1970, source, destination, payload, transport) of all that is heard and said."""
 
 
 class _Anybody(Admission):
@@ -122,10 +122,10 @@ class Replay:
             return
         remote = captured.source or STAND_IN_REMOTE
         interface = captured.interface or self._interface
-        local = Local(interface, self._local if multicast else destination)
+        local = Local(interface, self._local if multicast else destination, captured.transport)
         self._wake(captured.when)
         datagram = Datagram(captured.payload, remote, local, multicast)
-        self._tell(captured.when, remote, destination, captured.payload)
+        self._tell(captured.when, remote, destination, datagram)
         output = self._engine.receive_datagram(datagram, self._now)
         self._deadline = output.deadline
         self._say(captured.when, output.datagrams)
@@ -188,7 +188,7 @@ class Replay:
             return
         self._wake(captured.when)
         answer = Datagram(answer_to(notify.payload, status), notify.remote, notify.local)
-        self._tell(captured.when, notify.remote, notify.local.address, answer.payload)
+        self._tell(captured.when, notify.remote, notify.local.address, answer)
         output = self._engine.receive_datagram(answer, self._now)
         self._deadline = output.deadline
         for event in output.events:
@@ -205,11 +205,11 @@ class Replay:
 
     def _say(self, when: int, datagrams: tuple[Datagram, ...]) -> None:
         for datagram in datagrams:
-            self._tell(when, datagram.local.address, datagram.remote, datagram.payload)
+            self._tell(when, datagram.local.address, datagram.remote, datagram)
 
-    def _tell(self, when: int, source: SocketAddress, destination: SocketAddress, payload: bytes) -> None:
+    def _tell(self, when: int, source: SocketAddress, destination: SocketAddress, datagram: Datagram) -> None:
         if self._write is not None:
-            self._write(when, source, destination, payload)
+            self._write(when, source, destination, datagram.payload, datagram.local.transport)
 
 
 def _head(captured: Captured) -> tuple[int, SocketAddress | None, str]:

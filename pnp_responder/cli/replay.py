@@ -133,18 +133,19 @@ def _same(one: Path, other: Path) -> bool:
 
 
 def _writer(out: BinaryIO, show_secrets: bool) -> Write:
-    from itertools import count
-
     from pnp_responder.capture.masked import mask_payload
-    from pnp_responder.capture.packets import MAX_PAYLOAD, udp_packet
+    from pnp_responder.capture.segments import Packets
     from pnp_responder.capture.writer import PCAP_HEAD, pcap_record
 
     out.write(PCAP_HEAD)
-    numbers = count(1)
+    packets = Packets()
 
-    def write(when: int, source: SocketAddress, destination: SocketAddress, payload: bytes) -> None:
+    def write(
+        when: int, source: SocketAddress, destination: SocketAddress, payload: bytes, transport: str
+    ) -> None:
         shown = payload if show_secrets else mask_payload(payload)
-        out.write(pcap_record(when, udp_packet(source, destination, shown[:MAX_PAYLOAD], next(numbers))))
+        for packet in packets.of(source, destination, shown, transport):
+            out.write(pcap_record(when, packet))
 
     return write
 

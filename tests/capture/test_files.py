@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from pnp_responder.capture.datagrams import CUT, FRAGMENTS, Captured, CaptureReader
 from pnp_responder.capture.frame import MAX_FRAME, CaptureCut, CaptureUnreadable, Frame
-from pnp_responder.capture.packets import tcp_packet, udp_packet
+from pnp_responder.capture.packets import udp_packet
 from pnp_responder.capture.pcap import PCAP_BEGINNINGS, read_pcap
 from pnp_responder.capture.pcapng import read_pcapng
 from pnp_responder.datagram import SocketAddress
@@ -177,11 +177,6 @@ class TestWhatIsNotRead:
     def test_ipv6_is_counted_where_it_is_sip(self) -> None:
         sip, other = b"\x60" + bytes(60) + b"OPTIONS x SIP/2.0", b"\x60" + bytes(60)
         assert self.unread(sip, other, sip) == {"IPv6 packets with SIP: phones ask by IPv4": 2}
-
-    def test_tcp_is_counted_where_it_may_be_sip(self) -> None:
-        assert self.unread(tcp_packet(PHONE, SocketAddress("192.0.2.1", 80), b"", 0, 0)) == {}
-        sip = tcp_packet(PHONE, SocketAddress("192.0.2.1", 5060), b"", 0, 0)
-        assert self.unread(sip) == {"TCP segments of port 5060: replay reads UDP": 1}
 
     def test_damage_is_counted(self) -> None:
         assert self.unread(b"\x44" + bytes(60), b"\x45") == {"damaged packets": 2}

@@ -22,7 +22,7 @@ START = 1_700_000_000 * SECOND
 SERVER = SocketAddress("192.0.2.9", 5060)
 MAC = "00a859112233"
 
-Written = tuple[int, SocketAddress, SocketAddress, bytes]
+Written = tuple[int, SocketAddress, SocketAddress, bytes, str]
 
 
 def captured(
@@ -141,7 +141,7 @@ class TestRows:
         written: list[Written] = []
         row = only(replay(Captured(0, None, None, SUBSCRIBE), written=written))
         assert (row.source, row.when) == (None, 0)
-        assert [(source, destination) for _, source, destination, _ in written] == [
+        assert [(source, destination) for _, source, destination, *_ in written] == [
             (STAND_IN_REMOTE, GROUP),
             (STAND_IN_LOCAL, STAND_IN_REMOTE),
             (STAND_IN_LOCAL, STAND_IN_REMOTE),
@@ -196,7 +196,7 @@ class TestWhatTheCaptureSays:
         answer = captured(response(str(status).encode(), b"NOTIFY"), 0.2, PHONE, SERVER)
         row = only(replay(captured(), captured(notify(), 0.1, SERVER, PHONE), answer, written=written))
         assert row.confirmed == status
-        when, source, destination, payload = written[-1]
+        when, source, destination, payload, _ = written[-1]
         assert (when, source.host, destination) == (START + SECOND // 5, PHONE.host, STAND_IN_LOCAL)
         assert payload.startswith(b"SIP/2.0 %d " % status)
         ours = written[2][3]
@@ -248,7 +248,7 @@ class TestTime:
         written: list[Written] = []
         replay(captured(at=3.25), written=written)
         assert [when for when, *_ in written] == [START + 13 * SECOND // 4] * 3
-        assert [payload.split(b" ")[0] for *_, payload in written] == [b"SUBSCRIBE", b"SIP/2.0", b"NOTIFY"]
+        assert [payload.split(b" ")[0] for *_, payload, _ in written] == [b"SUBSCRIBE", b"SIP/2.0", b"NOTIFY"]
 
     def test_nothing_is_sent_twice(self) -> None:
         written: list[Written] = []
