@@ -120,15 +120,15 @@ def _print_changes(comparison: Comparison, against: Path | None, show_secrets: b
 
 def problem_as_json(problem: Problem) -> dict[str, Any]:
     """A problem for programs. Passwords in its words are masked."""
-    from pnp_responder.masking import mask_text
+    from pnp_responder.masking import mask_source
 
     return {
         "severity": problem.severity,
         "file": problem.place.file,
         "line": problem.place.line,
         "column": problem.place.column,
-        "message": mask_text(problem.message),
-        "hint": mask_text(problem.hint) or None,
+        "message": mask_source(problem.message),
+        "hint": mask_source(problem.hint) or None,
         "text": str(problem),
     }
 

@@ -55,6 +55,8 @@ class MatchKey(NamedTuple):
     show: Callable[[Enrollment], str | None]
     compile: Callable[[str], ValueTest]
     none_allowed: bool = True
+    missing_counts_as: str = ""
+    """A value that a device which gives none has as well, beside `none`."""
 
 
 def _mac(text: str) -> ValueTest:
@@ -95,7 +97,7 @@ def _interface(text: str) -> ValueTest:
 
 
 def _version(text: str) -> ValueTest:
-    if text[:1] not in tuple("<>=!"):
+    if text.lstrip(", ")[:1] not in tuple("<>=!"):
         if _MIXED_VERSIONS.match(text):
             raise ValueError("a version's comparisons are joined by commas; '==' goes before the first, too")
         return text_or_glob(plain_version(text))
@@ -106,8 +108,10 @@ def _version(text: str) -> ValueTest:
             raise ValueError("expected comparisons such as '>=2.0.97, <2.1'; they are <, <=, >, >=, ==, !=")
         operand = match[2].strip()
         key = version_key(plain_version(operand))
-        if not key or is_glob(operand) or operand[0] in "<>=!":
-            raise ValueError(f"'{operand}' is no version to compare with; a comparison takes no glob")
+        if not key or is_glob(operand) or any(sign in operand for sign in "<>=!"):
+            raise ValueError(
+                f"'{operand}' is no version to compare with; a comma joins comparisons, and they take no glob"
+            )
         bounds.append(Bound(match[1], key))
     return Comparisons(tuple(bounds))
 
@@ -179,11 +183,12 @@ MATCH_KEYS: tuple[MatchKey, ...] = (
     ),
     MatchKey(
         "profile_type",
-        "the profile-type that the device asks for, mostly `device`",
+        "the profile-type that the device asks for; one that gives none counts as `device`, too",
         _TEXT_VALUES,
         lambda enrollment: enrollment.profile_type.casefold(),
         lambda enrollment: enrollment.profile_type,
         _text,
+        missing_counts_as="device",
     ),
     MatchKey(
         "source",

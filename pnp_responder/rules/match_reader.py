@@ -7,6 +7,7 @@ from pnp_responder.rules.match import Condition, Match
 from pnp_responder.rules.match_keys import KEYS_BY_NAME, compile_value
 from pnp_responder.rules.places import Node, Text
 from pnp_responder.rules.problems import Findings
+from pnp_responder.rules.value_tests import Exact, ValueTest
 
 BESIDE_MATCH = ("name", "match", "url", "ignore", "reject")
 
@@ -22,10 +23,8 @@ def read_match(findings: Findings, key: Text, node: Node, inside_not: bool = Fal
         return Match()
     if inside_not and not mapping.entries:
         findings.error(node, "an empty 'not' excludes every device", "leave it out, or give it keys")
-    known = [*KEYS_BY_NAME, *([] if inside_not else ["not"])]
+    known = [*KEYS_BY_NAME, "not"]
     outside = {name: f"'{name}' belongs to the rule, beside 'match:'" for name in BESIDE_MATCH}
-    if inside_not:
-        outside["not"] = "'not' holds no other 'not'"
     conditions = []
     excluded = None
     for name, (inner, value) in known_fields(findings, mapping, known, outside).items():
@@ -45,10 +44,12 @@ def _read_condition(findings: Findings, name: str, node: Node) -> Condition | No
         findings.error(node, f"'{name}' has no value", hint)
         return None
     texts = read_texts(findings, node, "a text")
-    tests = []
+    tests: list[ValueTest] = []
     for text in texts:
         try:
             tests.append(compile_value(key, text.value))
         except ValueError as error:
             findings.error(text, str(error))
+    if key.missing_counts_as and any(test.holds(key.missing_counts_as) for test in tests):
+        tests.append(Exact(""))
     return Condition(name, tuple(tests), ", ".join(text.value for text in texts)) if tests else None

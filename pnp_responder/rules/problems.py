@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol
 
 from pnp_responder.errors import ProblemsFound
-from pnp_responder.masking import mask_text
+from pnp_responder.masking import MASK, mask_source, secret_spans
 
 Severity = Literal["error", "warning"]
 
@@ -55,7 +55,7 @@ class Problem:
     def __str__(self) -> str:
         label = "warning: " if self.severity == "warning" else ""
         hint = f" ({self.hint})" if self.hint else ""
-        return f"{self.place}: {label}{mask_text(self.message)}{mask_text(hint)}"
+        return f"{self.place}: {label}{mask_source(self.message)}{mask_source(hint)}"
 
     def render(self) -> str:
         """The one line, then the source line and a caret below the offending character."""
@@ -142,18 +142,14 @@ def shown(text: str) -> str:
 
 
 def _masked(line: str, column: int) -> tuple[str, int]:
-    masked = mask_text(line)
-    if masked == line:
-        return line, column
-    same = next((i for i, (a, b) in enumerate(zip(line, masked, strict=False)) if a != b), len(masked))
-    tail = 0
-    while tail < min(len(line), len(masked)) - same and line[-1 - tail] == masked[-1 - tail]:
-        tail += 1
-    if column <= same:
-        return masked, column
-    if column >= len(line) - tail:
-        return masked, column + len(masked) - len(line)
-    return masked, same
+    """`line` without passwords, and where `column` of it went: to the mask, if it stood in one."""
+    moved = 0
+    for start, end in secret_spans(line):
+        if end <= column:
+            moved += len(MASK) - (end - start)
+        elif start < column:
+            column = start
+    return mask_source(line), column + moved
 
 
 def _shortened(line: str, column: int) -> tuple[str, int]:

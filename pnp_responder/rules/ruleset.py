@@ -154,5 +154,6 @@ def _missed(rule: Rule, condition: Condition, enrollment: Enrollment, unknown: t
 
 def _unknown(match: Match, facts: Facts) -> tuple[str, ...]:
     """The keys of a match, and of its `not`, whose fact nobody knows."""
-    conditions = (*match.conditions, *(match.excluded.conditions if match.excluded is not None else ()))
-    return tuple(dict.fromkeys(c.key for c in conditions if facts[c.slot] is None))
+    own = (condition.key for condition in match.conditions if facts[condition.slot] is None)
+    excluded = () if match.excluded is None else _unknown(match.excluded, facts)
+    return tuple(dict.fromkeys((*own, *excluded)))

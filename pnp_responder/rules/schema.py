@@ -27,6 +27,7 @@ def rules_schema(service: Schema) -> Schema:
         "type": "object",
         "additionalProperties": False,
         "required": ["rules"],
+        "definitions": {"match": _match()},
         "properties": {
             "service": {"description": "read at start; changing it needs a restart", **service},
             "vars": _variables(),
@@ -48,24 +49,20 @@ def rules_schema(service: Schema) -> Schema:
 
 
 def _rule_keys() -> Schema:
-    match = {key.name: {"description": f"{key.meaning}: {key.values}", **_TEXTS} for key in MATCH_KEYS}
     return {
         "name": {"description": "unique; rule-N by its place if left out", **_TEXT},
-        "match": {
-            "description": "all keys must hold; a list means any of its values; {} matches every device",
-            "type": "object",
-            "additionalProperties": False,
-            "properties": {
-                **match,
-                "not": {
-                    "description": "a match that must not hold",
-                    "type": "object",
-                    "minProperties": 1,
-                    "additionalProperties": False,
-                    "properties": match,
-                },
-            },
-        },
+        "match": {"$ref": "#/definitions/match"},
+    }
+
+
+def _match() -> Schema:
+    keys = {key.name: {"description": f"{key.meaning}: {key.values}", **_TEXTS} for key in MATCH_KEYS}
+    inner = {"allOf": [{"$ref": "#/definitions/match"}, {"minProperties": 1}]}
+    return {
+        "description": "all keys must hold; a list means any of its values; {} matches every device",
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {**keys, "not": {"description": "a match that must not hold", **inner}},
     }
 
 

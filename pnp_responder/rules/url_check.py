@@ -123,7 +123,7 @@ def _split_port(hostport: str) -> tuple[str, str, str]:
 def _check_host(host: str) -> UrlProblem | None:
     if host.startswith("["):
         try:
-            ipaddress.IPv6Address(host[1:-1])
+            ipaddress.IPv6Address(host[1:].removesuffix("]") if host.endswith("]") else "")
         except ValueError:
             return UrlProblem("the URL's host in brackets is no IPv6 address")
         return None

@@ -8,7 +8,6 @@ from collections.abc import Callable
 
 from pnp_responder.enrollment import Decide
 from pnp_responder.errors import ProblemsFound
-from pnp_responder.masking import mask_text
 from pnp_responder.service.configuration import Configuration
 from pnp_responder.service.journal import Journal
 from pnp_responder.service.rules_file import RulesFile
@@ -69,7 +68,6 @@ class Reloads:
     def rules_refused(self, problems: ProblemsFound) -> None:
         """Of ReloadListener."""
         listed = [str(problem) for problem in getattr(problems, "problems", ())] or [str(problems)]
-        listed = [mask_text(problem) for problem in listed]
         self._status.rules_refused(listed[0])
         self._journal.note(
             "rules_rejected",
@@ -84,7 +82,7 @@ class Reloads:
 
     def tell_rules(self, configuration: Configuration) -> None:
         """A line about rules that are in service."""
-        warnings = [mask_text(str(problem)) for problem in configuration.warnings[:MOST_PROBLEMS_TOLD]]
+        warnings = [str(problem) for problem in configuration.warnings[:MOST_PROBLEMS_TOLD]]
         self._journal.note(
             "rules_loaded",
             file=str(self._file.path),
