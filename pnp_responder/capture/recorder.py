@@ -48,7 +48,7 @@ class Recorder:
     """Records to `path` until `close`. Raises OSError at once if the file cannot be made.
 
     `group` is where multicast requests go; `report` gets a sentence for the log, from another
-    thread. `lost` counts datagrams that the file lacks.
+    thread.
     """
 
     def __init__(
@@ -63,7 +63,6 @@ class Recorder:
         max_waiting: int = MAX_WAITING,
         clock: Callable[[], int] = time.time_ns,
     ) -> None:
-        self.lost = 0
         self._path = path
         self._group = group
         self._report = report
@@ -75,7 +74,7 @@ class Recorder:
         self._waiting: deque[_Heard] = deque()
         # One counter for each thread: += is no atomic step.
         self._came = self._went = 0
-        self._no_room = self._not_taken = 0
+        self._no_room = self._not_taken = self._told = 0
         self._packets = Packets()
         self._failing = False
         self._size = 0
@@ -87,6 +86,11 @@ class Recorder:
         # A daemon: a disk that never answers must not keep the process.
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
         self._thread.start()
+
+    @property
+    def lost(self) -> int:
+        """Datagrams that the recording lacks."""
+        return self._no_room + self._not_taken
 
     def put(self, datagram: Datagram, *, sent: bool) -> None:
         """Hand over what was heard or is being said. Never blocks, raises nothing."""
@@ -200,10 +204,10 @@ class Recorder:
             self._report(f"cannot be written: {error.strerror or error}")
 
     def _tell_lost(self) -> None:
-        lost = self._no_room + self._not_taken
-        if lost > self.lost and self._fd >= 0:
-            self._report(f"{lost - self.lost} datagrams were not recorded")
-            self.lost = lost
+        lost = self.lost
+        if lost > self._told and self._fd >= 0:
+            self._report(f"{lost - self._told} datagrams were not recorded")
+            self._told = lost
 
     def _shut(self) -> None:
         if self._fd >= 0:

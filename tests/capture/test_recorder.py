@@ -172,6 +172,7 @@ for _ in range(5):
     recorder.put(HEARD, sent=False)
 recorder.close(10)
 assert lines == ["cannot be written: File too large"], lines
+assert recorder.lost == 5
 """
     root = str(Path(__file__).parents[2])
     done = subprocess.run(

@@ -168,3 +168,10 @@ class TestFailures:
 
     def test_captures_without_an_old_file(self, folder: Path) -> None:
         assert run(str(folder / "new.yaml"), "--log", "x").exit_code == 2
+
+
+def test_what_a_capture_asks_of_others_is_no_device(folder: Path) -> None:
+    """A request that is refused before the rules are asked cannot change its answer."""
+    (folder / "text").write_bytes(examples.altered(Accept="text/plain"))
+    files = [str(folder / "new.yaml"), "--against", str(folder / "old.yaml")]
+    assert run(*files, "--capture", str(folder / "text")).exit_code == 64

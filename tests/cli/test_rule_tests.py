@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from pnp_responder.cli.main import app
+from tests import examples
 from tests.captures.make import HERE as CAPTURES
 from tests.corpus_reader import CORPUS
 
@@ -190,3 +191,10 @@ class TestBadFiles:
 def test_the_shipped_rules_pass_their_tests() -> None:
     result = run(str(ROOT / "rules.yaml"))
     assert (result.exit_code, result.output) == (0, f"{ROOT}/rules.yaml: 4 passed\n")
+
+
+def test_what_is_refused_in_a_capture_is_held_to_the_expectation_too(tmp_path: Path) -> None:
+    (tmp_path / "refused.txt").write_bytes(examples.altered(Accept="text/plain"))
+    result = run(write(tmp_path, "  - {capture: refused.txt, expect: {rule: fanvils}}\n"))
+    assert result.exit_code == 1
+    assert "no enrollment: Accept does not take application/url" in result.stdout
