@@ -72,7 +72,8 @@ class Links:
         self._host: tuple[Interface, ...] = ()
         self._choice = Choice((), (), ())
         self._refused: Backoff[Interface] = Backoff()
-        self._refusals: list[InterfaceUnusable] = []
+        self._refusals: dict[Interface, InterfaceUnusable] = {}
+        self._told: dict[Interface, str] = {}
         self._unreadable = False
         self._waiting = False
 
@@ -131,14 +132,14 @@ class Links:
 
     def _check_start(self, driver: Driver[Event]) -> None:
         if driver.interfaces:
-            for refusal in self._refusals:
-                self._tell_unusable(refusal)
+            for interface, refusal in self._refusals.items():
+                self._tell_unusable(interface, refusal)
             for name in self._choice.missing:
                 fields = {"interface": name, "reason": "no such interface; served when it comes"}
                 self._journal.note("interface_unusable", logging.WARNING, **fields)
             return
         if self._refusals:
-            raise NothingServed(self._refusals)
+            raise NothingServed([*self._refusals.values()])
         if self._settings.require:
             passed = [InterfaceUnusable(i.name, reason, "") for i, reason in self._choice.passed_over]
             missing = [InterfaceUnusable(n, "there is no such interface", "") for n in self._choice.missing]
@@ -165,7 +166,8 @@ class Links:
         lost = deleted | ({i.index for i in served} - members if members is not None else set())
         self._choice = choose_interfaces(self._host, self._settings.interfaces)
         self._refused.keep_only(frozenset(self._choice.chosen))
-        self._refusals = []
+        self._told = {i: reason for i, reason in self._told.items() if i in self._choice.chosen}
+        self._refusals = {}
         for step in steps_between(served, self._choice, lost):
             await self._take(step, self.driver)
         self._admit(self.driver)
@@ -216,16 +218,17 @@ class Links:
             self._refuse(interface, refusal)
             return
         self._refused.worked(interface)
+        self._told.pop(interface, None)
         driver.add_interface(opened)
         self._admit(driver)
         self._tell_joined(opened)
 
     def _refuse(self, interface: Interface, refusal: InterfaceUnusable) -> None:
-        self._refusals.append(refusal)
+        self._refusals[interface] = refusal
         times = self._refused.failed(interface, str(refusal), asyncio.get_running_loop().time())
         # The first refusal may meet a link in the middle of a change.
-        if times == 2:
-            self._tell_unusable(refusal)
+        if times > 1:
+            self._tell_unusable(interface, refusal)
 
     def _admit(self, driver: Driver[Event]) -> None:
         assert self.responder is not None
@@ -255,7 +258,11 @@ class Links:
             receive_buffer=opened.receive_buffer,
         )
 
-    def _tell_unusable(self, refusal: InterfaceUnusable) -> None:
+    def _tell_unusable(self, interface: Interface, refusal: InterfaceUnusable) -> None:
+        """Once, as long as nothing about it changes."""
+        if self._told.get(interface) == refusal.reason:
+            return
+        self._told[interface] = refusal.reason
         self._journal.note(
             "interface_unusable",
             logging.ERROR,

@@ -225,6 +225,8 @@ def test_one_that_cannot_be_served_stops_no_other_and_is_tried_again(place: Site
         check_served(other, "198.51.100.1", "eth2", "the other link")
         refusal = server.wait_for_event("interface_unusable", interface="eth1")
         assert "5060 is taken by" in refusal["reason"]
+        time.sleep(2.0)  # two more tries, which are not told
+        assert count(server, "interface_unusable", "eth1") == 1
         held.close()
         response, *_ = ask_until_served(phone, within=20.0)
         assert response.source == ("192.0.2.1", 5060)
