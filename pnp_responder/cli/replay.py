@@ -22,7 +22,7 @@ def replay(
     captures: Annotated[
         list[Path],
         typer.Argument(
-            metavar="CAPTURE...", help="pcap or pcapng (also .gz), or a SUBSCRIBE as text; - reads a pipe"
+            metavar="CAPTURE", help="pcap or pcapng (also .gz), or a SUBSCRIBE as text; - reads a pipe"
         ),
     ],
     rules: Annotated[
