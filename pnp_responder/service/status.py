@@ -7,6 +7,10 @@ import time
 from pnp_responder.events import EnrollmentOffered, Event
 
 
+MOST_SHOWN = 8
+"""Links that are named: systemd cuts the line at 500 octets, and the rules come after them."""
+
+
 class Status:
     """What is known of the service. Also a consumer of events: it counts today's offers."""
 
@@ -40,7 +44,10 @@ class Status:
         today = time.strftime("%Y-%m-%d", time.localtime(now))
         if today != self._day:
             self._day, self._offers = today, 0 if self._day else self._offers
-        parts = [f"serving {', '.join(self.serving)}"] if self.serving else []
+        shown = self.serving[:MOST_SHOWN]
+        if more := len(self.serving) - len(shown):
+            shown = [*shown, f"{more} more"]
+        parts = [f"serving {', '.join(shown)}"] if shown else []
         parts += [f"waiting for {self.waiting}"] if self.waiting else []
         head = ", ".join(parts) + (f" ({self.refused})" if self.refused else "")
         loaded = time.strftime("%H:%M:%S", time.localtime(self._loaded))

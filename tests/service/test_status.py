@@ -35,6 +35,13 @@ def test_what_cannot_be_served_is_said_with_its_reason() -> None:
     assert line(status).startswith("serving eth1 (192.0.2.1) (eth2: UDP port 5060 is taken); ")
 
 
+def test_many_links_leave_room_for_the_rules() -> None:
+    status = Status(rules=1)
+    status.serving = [f"eth{n} (10.0.{n}.1)" for n in range(1, 26)]
+    assert "eth8 (10.0.8.1), 17 more; 1 rule of <time>" in line(status)
+    assert "eth9" not in line(status)
+
+
 def test_counts_the_offers_of_the_day() -> None:
     status = Status(rules=2)
     for event in (OFFERED, DROPPED):
