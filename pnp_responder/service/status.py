@@ -6,7 +6,6 @@ import time
 
 from pnp_responder.events import EnrollmentOffered, Event
 
-
 MOST_SHOWN = 8
 """Links that are named: systemd cuts the line at 500 octets, and the rules come after them."""
 
