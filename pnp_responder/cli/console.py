@@ -30,12 +30,14 @@ def open_missing_streams() -> None:
     """Give descriptors 0 to 2 to /dev/null where the caller closed them.
 
     Else the first sockets that we open would take their numbers, and the log would go out to phones.
+    What a command writes to a standard output that is closed is an error, as a full disk is.
     """
     for descriptor in range(3):
         try:
             os.fstat(descriptor)
         except OSError:
-            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free: this one
+            # Takes the lowest number that is free: this one. Writing to a 1 that can only be read fails.
+            os.open(os.devnull, os.O_RDONLY if descriptor == 1 else os.O_RDWR)
     # Python has no such object where the descriptor was closed when it started.
     sys.stdout = sys.stdout or os.fdopen(1, "w", closefd=False)
     sys.stderr = sys.stderr or os.fdopen(2, "w", closefd=False)

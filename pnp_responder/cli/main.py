@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from typing import Annotated
@@ -81,7 +82,8 @@ def main() -> None:
     except BrokenPipeError:
         code = code or 1
     except OSError as error:
-        say(f"{PROGRAM}: cannot write to standard output: {error.strerror}")
+        if code != IO_ERROR:  # else it is told already, and what could not be written is still waiting
+            say(f"{PROGRAM}: cannot write to standard output: {error.strerror}")
         code = code or IO_ERROR
     _silence_streams()
     sys.exit(code)
@@ -98,7 +100,9 @@ def _exit_code() -> int:
     except BrokenPipeError:
         return 1
     except OSError as error:
-        if error.filename is None and error.errno is not None:
+        if error.errno == errno.EBADF:
+            say(f"{PROGRAM}: standard output is closed")
+        elif error.filename is None and error.errno is not None:
             say(f"{PROGRAM}: {error.strerror}")
         else:
             say(f"{PROGRAM}: {error}")

@@ -83,7 +83,8 @@ class Journal:
             case EnrollmentOffered(enrollment, offer):
                 self._phone("enrollment_offered", logging.INFO, enrollment, offer)
             case NotifyAnswered(enrollment, offer, status, attempts):
-                level = logging.INFO if 200 <= status < 300 else logging.WARNING
+                # 481: the phone took another server's answer (RFC 6080 6.9), which is no fault of anybody.
+                level = logging.INFO if status < 300 or status == 481 else logging.WARNING
                 self._phone("notify_answered", level, enrollment, offer, status=status, attempts=attempts)
             case NotifyTimedOut(enrollment, offer, attempts):
                 self._phone("notify_timed_out", logging.WARNING, enrollment, offer, attempts=attempts)

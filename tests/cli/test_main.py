@@ -80,9 +80,14 @@ def test_a_reader_that_leaves_early_brings_no_complaint() -> None:
     assert process.wait(10) != 0
 
 
-def test_a_full_disk_is_told_in_one_line() -> None:
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("command", ["--version", "schema"])
+def test_a_full_disk_is_told_in_one_line(command: str, unbuffered: str) -> None:
+    environment = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
     with open("/dev/full", "wb") as full:
-        done = subprocess.run([*PROGRAM, "--version"], stdout=full, stderr=subprocess.PIPE, check=False)
+        done = subprocess.run(
+            [*PROGRAM, command], stdout=full, stderr=subprocess.PIPE, check=False, env=environment
+        )
     assert done.returncode == 74
     assert done.stderr.startswith(b"pnp-responder: ")
     assert done.stderr.endswith(b"No space left on device\n")
@@ -117,3 +122,13 @@ def test_colours_only_for_terminals_that_like_them() -> None:
 
 def test_a_table_is_aligned_and_printable() -> None:
     assert table([["A", "B"], ["long\x1b", "x"]]) == ["A         B", r"long\x1b  x"]
+
+
+def test_a_closed_standard_output_is_told() -> None:
+    command = [*PROGRAM, "schema"]
+    done = subprocess.run(
+        ["/bin/sh", "-c", '"$@" >&-', "sh", *command], stderr=subprocess.PIPE, text=True, check=False
+    )
+    assert done.returncode == 74
+    assert done.stderr.startswith("pnp-responder: ")
+    assert done.stderr.count("\n") == 1

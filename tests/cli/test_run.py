@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import re
 import signal
 import socket
@@ -126,7 +127,7 @@ def test_a_second_one_says_who_holds_the_port_and_ends_with_69(tmp_path: Path, r
         second = call("run", "--rules", str(rules), "--interface", "lo", *ports)
         assert second.returncode == 69
         assert f"(pid {it.process.pid})" in second.stderr
-        assert "reply_port" in second.stderr
+        assert "--reply-port" in second.stderr
         assert "no interface can be served" in second.stderr
         assert second.stdout == ""
 
@@ -183,7 +184,8 @@ def test_serves_on_when_nobody_reads_the_log(tmp_path: Path, rules: Path) -> Non
 def test_closed_standard_streams_do_not_lead_the_log_to_phones(tmp_path: Path, rules: Path) -> None:
     port = free_port()
     ports = f"--port {port} --reply-port {free_port()}"
-    command = f"exec {PROGRAM[0]} -m pnp_responder run --rules {rules} --interface lo {ports} <&- >&- 2>&-"
+    program, file = shlex.quote(PROGRAM[0]), shlex.quote(str(rules))
+    command = f"exec {program} -m pnp_responder run --rules {file} --interface lo {ports} <&- >&- 2>&-"
     folder = tmp_path / "n"
     folder.mkdir()
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager, phone_socket() as phone:

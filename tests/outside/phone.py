@@ -117,6 +117,8 @@ class Phone:
         ready, _, _ = select.select(list(self._port_of), [], [], max(0.0, seconds))
         if not ready:
             return None
+        # It looks at one socket after the other: what came before may have come just behind its back.
+        ready, _, _ = select.select(list(self._port_of), [], [], 0)
         first = min(ready, key=_when_the_next_one_came)
         octets, source = first.recvfrom(65536)
         message = Message.read(octets)

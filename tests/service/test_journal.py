@@ -70,10 +70,17 @@ def unmatched(mac: str | None) -> EnrollmentDeclined:
             GIVEN | {"status": 200, "attempts": 2},
         ),
         (
+            # Another server was faster.
             NotifyAnswered(ENROLLMENT, OFFER, 481, 1),
-            logging.WARNING,
+            logging.INFO,
             "notify_answered",
             GIVEN | {"status": 481, "attempts": 1},
+        ),
+        (
+            NotifyAnswered(ENROLLMENT, OFFER, 415, 1),
+            logging.WARNING,
+            "notify_answered",
+            GIVEN | {"status": 415, "attempts": 1},
         ),
         (NotifyTimedOut(ENROLLMENT, OFFER, 7), logging.WARNING, "notify_timed_out", GIVEN | {"attempts": 7}),
         (
