@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from pnp_responder.capture.recorder import Recorder
+from pnp_responder.datagram import SocketAddress
 from pnp_responder.enrollment import Decide
 from pnp_responder.errors import InterfaceUnusable
 from pnp_responder.events import Event
@@ -19,6 +20,7 @@ from pnp_responder.net.link_watch import LinkWatch
 from pnp_responder.net.memberships import group_members
 from pnp_responder.net.multicast import OpenInterface, change_interface, open_interface
 from pnp_responder.net.ports import port_holders
+from pnp_responder.net.refusals import nft_rewrite
 from pnp_responder.responder import Responder
 from pnp_responder.service.daemon_thread import in_daemon_thread
 from pnp_responder.service.journal import Journal
@@ -107,7 +109,7 @@ class Links:
             if self.driver.interfaces or not self._refusals:
                 break
         self._check_start(self.driver)
-        await self._tell_second_responders()
+        await self._tell_neighbours()
 
     async def follow(self) -> None:
         """Serve what changes, until cancelled."""
@@ -271,9 +273,15 @@ class Links:
             remedy=refusal.remedy,
         )
 
-    async def _tell_second_responders(self) -> None:
-        holders = await in_daemon_thread(lambda: port_holders(self._listen.port))
-        for holder in holders:
-            if holder.address == self._listen.group:
+    async def _tell_neighbours(self) -> None:
+        """Who else on this host hears what phones ask."""
+        group = SocketAddress(self._listen.group, self._listen.port)
+        for holder in await in_daemon_thread(lambda: port_holders(group.port)):
+            if holder.address == group.host:
                 reason = f"phones may get two answers: {holder} listens as well"
                 self._journal.note("second_responder", logging.WARNING, reason=reason)
+            elif holder.address in ("0.0.0.0", "::"):  # noqa: S104
+                # The kernel gives such a socket every group that anybody on the host has joined.
+                reason = f"{holder} hears what phones ask as well, and may refuse it before we answer"
+                remedy = f"if it does: `port: 5062` and nft '{nft_rewrite(group, 5062)}'"
+                self._journal.note("port_shared", logging.WARNING, reason=reason, remedy=remedy)

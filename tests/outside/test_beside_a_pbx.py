@@ -110,6 +110,11 @@ def test_a_pbx_that_leaves_the_group_alone(lan: Lan, address: str, reuse: str) -
         with Server(lan.server, rules_text(), *arguments) as server:
             check_served(lan, server)
             check_unicast_is_the_pbxs(lan)
+            # One on all addresses hears the group, too, as soon as anybody has joined it; that is told.
+            told = [entry["reason"] for entry in server.events("port_shared")]
+            assert len(told) == (address == "0.0.0.0")
+            assert all(f"on {address}:5060 hears what phones ask as well" in reason for reason in told)
+        assert pbx.heard().count(b"heard b'SUBSCRIBE'") == (address == "0.0.0.0")
 
 
 def test_a_pbx_on_another_address_of_this_host(lan: Lan) -> None:
