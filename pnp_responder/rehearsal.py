@@ -54,15 +54,19 @@ def rehearse(
     identifiers: Identifiers,
     remote: SocketAddress | None = None,
     local: Local | None = None,
+    multicast: bool = True,
 ) -> Rehearsal:
-    """Answer `payload` as if a phone had just multicast it. Raises nothing for its octets."""
+    """Answer `payload` as if a phone had just sent it, to the group or to us alone.
+
+    Raises nothing for its octets.
+    """
 
     def known(enrollment: Enrollment) -> Enrollment:
         return enrollment._replace(remote=remote, local=local)
 
     responder = Responder(lambda e: decide(known(e)), identifiers=identifiers, admission=_ANYBODY)
     source = remote or _claimed_source(payload) or STAND_IN_REMOTE
-    datagram = Datagram(payload, source, local or STAND_IN_LOCAL, multicast=True)
+    datagram = Datagram(payload, source, local or STAND_IN_LOCAL, multicast=multicast)
     output = responder.receive_datagram(datagram, 0.0)
     (event,) = output.events
     if isinstance(event, EnrollmentOffered):

@@ -31,7 +31,8 @@ class Explanation(NamedTuple):
 
     `decision` is None where there is no enrollment to decide about, and then `refusal` says why.
     `unknown` names facts that nobody gave and that made, or might have made, a difference.
-    `datagrams` are the answers to a message.
+    `datagrams` are the answers to a message; `by_unicast` is the status line that a message gets if
+    it is not multicast, where that differs.
     """
 
     enrollment: Enrollment | None
@@ -40,6 +41,7 @@ class Explanation(NamedTuple):
     unknown: tuple[str, ...] = ()
     refusal: str | None = None
     datagrams: tuple[Datagram, ...] | None = None
+    by_unicast: str = ""
 
     @property
     def winner(self) -> Verdict | None:
@@ -92,18 +94,20 @@ def explain_message(
 
     # An interface that this host has not got is known by its name alone; no answer can come from it.
     end = local if local is not None and local.address.host else None
-    rehearsal = rehearse(
-        payload,
-        decide,
-        identifiers=Identifiers(os.urandom),
-        remote=remote,
-        local=end,
-    )
+    identifiers = Identifiers(os.urandom)
+    rehearsal = rehearse(payload, decide, identifiers=identifiers, remote=remote, local=end)
+    by_unicast = ""
+    if not rehearsal.datagrams:
+        alone = rehearse(payload, decide, identifiers=identifiers, remote=remote, local=end, multicast=False)
+        by_unicast = "".join(_text(datagram).partition("\r\n")[0] for datagram in alone.datagrams)
     if rehearsal.enrollment is None:
-        return Explanation(None, None, refusal=rehearsal.refusal, datagrams=rehearsal.datagrams)
-    explanation = explain_enrollment(rules, known(rehearsal.enrollment))._replace(
-        datagrams=rehearsal.datagrams
-    )
+        explanation = Explanation(None, None, refusal=rehearsal.refusal)
+    else:
+        explanation = explain_enrollment(rules, known(rehearsal.enrollment))
+    explanation = explanation._replace(datagrams=rehearsal.datagrams, by_unicast=by_unicast)
+    if rehearsal.datagrams and end is None and "local_ip" not in explanation.unknown:
+        # The rules need not know our address, but what we send holds it.
+        explanation = explanation._replace(unknown=(*explanation.unknown, "local_ip"))
     if isinstance(rehearsal.decision, Decline):
         # The engine declines also where a rule offers a URL that no NOTIFY can carry.
         return explanation._replace(decision=rehearsal.decision)
@@ -134,6 +138,7 @@ def as_json(answer: Explanation, show_secrets: bool) -> dict[str, Any]:
         "verdicts": [_verdict(verdict) for verdict in answer.verdicts],
     }
     if answer.datagrams is not None:
+        shown["by_unicast"] = answer.by_unicast or None
         shown["datagrams"] = [_masked(_text(datagram), show_secrets) for datagram in answer.datagrams]
     return shown
 
@@ -187,6 +192,8 @@ def _exchange(answer: Explanation, show_secrets: bool) -> list[str]:
     if answer.datagrams is None:
         return []
     lines = ["", "what would be sent:" if answer.datagrams else "nothing would be sent"]
+    if answer.by_unicast:
+        lines[-1] += f"; a request by unicast would get: {answer.by_unicast}"
     if answer.datagrams and any(datagram.local == STAND_IN_LOCAL for datagram in answer.datagrams):
         lines.append(f"  ({STAND_IN_LOCAL.address.host} stands for our address: give --interface)")
     for datagram in answer.datagrams:

@@ -118,6 +118,22 @@ def test_a_message_whose_notify_would_be_too_long(tmp_path: Path) -> None:
     assert "octets" in told["reason"]
 
 
+def test_a_message_that_only_a_unicast_sender_is_told_about(rules: str, tmp_path: Path) -> None:
+    file = tmp_path / "m"
+    file.write_bytes(SUBSCRIBE.read_bytes().replace(b"application/url", b"text/plain"))
+    shown = as_json(rules, "--message", str(file))
+    assert (shown["outcome"], shown["datagrams"]) == ("none", [])
+    assert shown["by_unicast"] == "SIP/2.0 406 Not Acceptable"
+    assert "by unicast would get: SIP/2.0 406 Not Acceptable" in ask(rules, "--message", str(file)).stdout
+
+
+def test_our_address_is_unknown_without_an_interface(tmp_path: Path) -> None:
+    path = tmp_path / "r.yaml"
+    path.write_text('rules: [{name: plain, url: "https://192.0.2.9/x"}]')
+    assert as_json(str(path), "--message", str(SUBSCRIBE))["unknown"] == ["local_ip"]
+    assert as_json(str(path), "--message", str(SUBSCRIBE), "--interface", "lo")["unknown"] == []
+
+
 def test_a_message_that_is_no_enrollment(rules: str, tmp_path: Path) -> None:
     file = tmp_path / "m"
     file.write_bytes(b"hello")
