@@ -191,6 +191,21 @@ def test_deleted_and_created_again_at_once(place: Site, index: int) -> None:
             assert is_told(server, "interface_joined", "eth1", times + 1)
 
 
+def test_moved_to_another_host_and_back(place: Site) -> None:
+    """As containers do; the index stays, and only the message that it went tells that the group is lost."""
+    phones = place.link("eth1", OURS, phone=THEIRS)
+    elsewhere = place.link("eth2", OURS_2, phone=THEIRS_2)
+    with Server(place.server, RULES) as server, Phone(phones, "192.0.2.45") as phone:
+        check_served(phone, "192.0.2.1", "eth1", "start")
+        place.run(f"link set eth1 netns {elsewhere.name}")
+        elsewhere.run("ip", "link", "set", "eth1", "netns", place.server.name)
+        place.run("address add 192.0.2.1/24 dev eth1")
+        place.run("link set eth1 up")
+        check_served(phone, "192.0.2.1", "eth1", "moved and back")
+        assert is_told(server, "interface_left", "eth1")
+        assert is_told(server, "interface_joined", "eth1", 2)
+
+
 def test_a_link_that_flaps_is_served_when_it_rests(place: Site) -> None:
     phones = place.link("eth1", OURS, phone=THEIRS)
     others = place.link("eth2", OURS_2, phone=THEIRS_2)
