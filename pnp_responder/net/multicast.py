@@ -16,7 +16,7 @@ from pnp_responder.datagram import Local, SocketAddress
 from pnp_responder.errors import InterfaceUnusable
 from pnp_responder.net.interfaces import Interface
 from pnp_responder.net.packet_socket import PacketSocket
-from pnp_responder.net.ports import answers_already
+from pnp_responder.net.ports import group_holders
 from pnp_responder.net.refusals import PACKET_REMEDY, port_taken, unusable
 
 # Linux's numbers, which Python 3.11's socket module does not have (linux/in.h).
@@ -116,10 +116,11 @@ def _open_unicast(interface: Interface, host: str, listen: Listen) -> socket.soc
     except OSError as error:
         if error.errno != errno.EADDRINUSE:
             raise unusable(interface.name, error, address) from error
+        group = SocketAddress(listen.group, listen.port)
         # A second responder that moved to another port would answer each phone a second time.
-        if not listen.or_any or answers_already(SocketAddress(listen.group, listen.port), address):
+        if not listen.or_any or group_holders(group):
             hears = listen.packet or _can_hear(interface, listen)
-            taken = port_taken(address, SocketAddress(listen.group, listen.port), hears=hears)
+            taken = port_taken(address, group, hears=hears, or_any=listen.or_any)
             raise InterfaceUnusable(interface.name, *taken) from error
     try:
         return _bind_unicast(SocketAddress(host, 0))

@@ -50,13 +50,18 @@ def port_holders(port: int, transport: str = UDP) -> tuple[PortHolder, ...]:
     return tuple(holder for holder in holders if not holder.process.endswith(own))
 
 
+def group_holders(group: SocketAddress) -> tuple[PortHolder, ...]:
+    """The other responders of this host: whoever is bound to the group itself."""
+    return tuple(holder for holder in port_holders(group.port) if holder.address == group.host)
+
+
 def answers_already(group: SocketAddress, address: SocketAddress) -> bool:
     """Has a process that holds `address` the group as well, so that it is a responder?
 
     Where we may not know the processes, those of one user count as one.
     """
     own = {holder.owner for holder in port_holders(address.port) if holder.address == address.host}
-    return any(holder.owner in own for holder in port_holders(group.port) if holder.address == group.host)
+    return any(holder.owner in own for holder in group_holders(group))
 
 
 def _sockets(transport: str) -> Iterator[tuple[str, int, int, int]]:

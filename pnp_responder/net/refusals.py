@@ -6,7 +6,7 @@ import errno
 
 from pnp_responder.datagram import UDP, SocketAddress
 from pnp_responder.errors import InterfaceUnusable
-from pnp_responder.net.ports import answers_already, port_holders
+from pnp_responder.net.ports import answers_already, group_holders, port_holders
 
 
 def unusable(
@@ -55,17 +55,20 @@ _REFUSALS = {
 PACKET_REMEDY = "give it CAP_NET_RAW: install systemd/receive-packet.conf as a drop-in of the unit"
 
 
-def port_taken(address: SocketAddress, group: SocketAddress, *, hears: bool) -> tuple[str, str]:
+def port_taken(
+    address: SocketAddress, group: SocketAddress, *, hears: bool, or_any: bool = False
+) -> tuple[str, str]:
     """Who is in the way of binding `address` for UDP, and what to change so that both can live on this host.
 
-    `hears`: can the group be heard all the same?
+    `hears`: can the group be heard all the same? `or_any`: another port would do.
     """
     reason = f"UDP port {address.port} is taken by {_who(address, UDP)}"
     answer_from = "" if address == group else "`reply_port: auto` under `service:` (or --reply-port auto)"
-    if answer_from and answers_already(group, address):
+    rivals = ", ".join(dict.fromkeys(holder.owner for holder in group_holders(group))) if answer_from else ""
+    if rivals and (or_any or answers_already(group, address)):
         return reason, (
-            "that is a responder, too, and phones would get two answers: stop one of the two; if both are "
-            "wanted, give this one a port of its own: --reply-port 5070"
+            f"{rivals} is a responder, too, and phones would get two answers: stop one of the two; if both "
+            "are wanted, give this one a port of its own: --reply-port 5070"
         )
     if hears:
         return (

@@ -106,8 +106,9 @@ def test_a_pbx_that_leaves_the_group_alone(lan: Lan, address: str, reuse: str) -
         assert f"{pbx.name} on {address}:5060" in said["reason"]
         assert "--reply-port auto" in said["remedy"]
         assert "nft" not in said["remedy"]
-        arguments = ("--interface", "eth1", "--reply-port", "auto")
-        with Server(lan.server, rules_text(), *arguments) as server:
+        with Server(lan.server, rules_text(), "--reply-port", "auto") as server:
+            for interface in ("eth1", "eth2"):  # our own socket on the group is no rival's
+                server.wait_for_event("interface_joined", interface=interface)
             check_served(lan, server)
             check_unicast_is_the_pbxs(lan)
             # One on all addresses hears the group, too, as soon as anybody has joined it; that is told.
@@ -190,6 +191,14 @@ def test_a_second_instance_says_so_and_ends(lan: Lan, arguments: tuple[str, ...]
         # What it says to do, does.
         with Server(lan.server, rules_text(), "--interface", "eth1", "--reply-port", "5070") as second:
             second.wait_for_event("second_responder")
+
+
+def test_a_second_instance_beside_a_pbx_does_not_take_one_more_port(lan: Lan) -> None:
+    arguments = ("--interface", "eth1", "--reply-port", "auto")
+    with pbx_on(lan, SERVER, "alone"), Server(lan.server, rules_text(), *arguments) as first:
+        said = refusal(lan, "--reply-port", "auto")
+        assert f"(pid {first.process.pid}) is a responder, too" in said["remedy"]
+        check_served(lan, first)
 
 
 def test_a_port_that_only_reuses_ports_is_told_as_well(lan: Lan) -> None:
