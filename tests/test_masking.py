@@ -54,7 +54,10 @@ def test_a_line_of_a_file(text: str, masked: str) -> None:
         ("password: [secret]", "password: ***"),
         ("{user: x, api_token: secret}", "{user: x, api_token: ***"),
         ("pw: secret: x", "pw: ***"),
-        ('{a: "http://u:secret@h", mac: "http://x:secret@h"}', '{a: "http://u:***@h", mac: "http://x:***@h"}'),
+        (
+            '{a: "http://u:secret@h", mac: "http://x:secret@h"}',
+            '{a: "http://u:***@h", mac: "http://x:***@h"}',
+        ),
         ("{a: http://u:secret@h, mac: http://x:secret@h}", "{a: http://u:***@h, mac: http://x:***@h}"),
         ('url: http://u:"secret@h/', "url: http://u:***@h/"),
         # What is no password stays.

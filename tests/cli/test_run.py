@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import shlex
 import re
+import shlex
 import signal
 import socket
 import subprocess
@@ -170,7 +170,9 @@ def test_serves_on_when_nobody_reads_the_log(tmp_path: Path, rules: Path) -> Non
         with phone_socket() as phone:
             text = b""
             while b"interface_joined" not in text:
-                text += os.read(read, 65536)
+                piece = os.read(read, 65536)
+                assert piece, text
+                text += piece
             os.close(read)
             for number in range(1, 6):
                 assert ask(phone, port, number)
