@@ -75,6 +75,11 @@ def port_taken(
             reason,
             f"answer from another port: {answer_from}; what is sent to port {address.port} stays its",
         )
+    if address == group and group_holders(group):
+        return reason, (
+            "it listens on the group itself, as a second responder does: stop one of the two, "
+            "for phones would get two answers"
+        )
     ways = (
         "let that program listen on one address of this host instead of all (a PBX says bind or listen "
         "address); or hear the group on another port: `port: 5062` (or --port 5062) and "

@@ -14,7 +14,7 @@ class Outcome(StrEnum):
     SERVED = "got a profile URL"
     SILENCE = "nobody answered"
     REFUSED = "the server refused"
-    NO_NOTIFY = "the server said 200, but no NOTIFY came"
+    NO_NOTIFY = "the server said 200, but no NOTIFY came that a phone could take"
     NO_URL = "the NOTIFY had no URL in it"
     UNREACHABLE = "the network cannot deliver to the server"
 
