@@ -92,7 +92,7 @@ class Wire:
         self.phones = phones
         self.now = 0.0
         self.last_datagram = 0.0
-        self.server_events: list[Event] = []
+        self.server_events: list[tuple[float, Event]] = []
         self.phone_events: list[tuple[float, PhoneEvent]] = []
         self.sent: list[tuple[float, Datagram]] = []
         self._arrivals = weather.arrivals
@@ -141,7 +141,7 @@ class Wire:
             self._phone(self.phones.receive_datagram(datagram, self.now))
 
     def _server(self, output: Output[Event]) -> None:
-        self.server_events += output.events
+        self.server_events += [(self.now, event) for event in output.events]
         self._server_deadline = NEVER if output.deadline is None else output.deadline
         for datagram in output.datagrams:
             assert datagram.remote == PHONES.address
