@@ -35,5 +35,4 @@ class Undeliverable(NamedTuple):
     attempts: int
 
 
-ServerEffect = Send
 ClientEffect = Send | Answered | TimedOut | Undeliverable

@@ -261,17 +261,20 @@ def loose_text(value: bytes, name: str) -> str:
 
     Raises RequestError 513 if it is too long to be read.
     """
-    if len(value) > MAX_VALUE:
-        raise RequestError(513, f"{label(name)} has more than {MAX_VALUE} octets")
+    _check_length(value, name)
     return value.decode(errors="replace")
 
 
 def _text(value: bytes, name: str) -> str:
-    if len(value) > MAX_VALUE:
-        raise RequestError(513, f"{label(name)} has more than {MAX_VALUE} octets")
+    _check_length(value, name)
     if value.translate(None, _TEXT):
         try:
             _check_echo(value, label(name))
         except MalformedMessage as error:
             raise RequestError(400, f"{error.reason} in {label(name)}") from None
     return value.decode()
+
+
+def _check_length(value: bytes, name: str) -> None:
+    if len(value) > MAX_VALUE:
+        raise RequestError(513, f"{label(name)} has more than {MAX_VALUE} octets")
