@@ -153,7 +153,7 @@ def _writer(out: BinaryIO, show_secrets: bool) -> Write:
 def _hints(rules: RuleSet, address_unknown: bool, interface_unknown: bool) -> list[str]:
     """What nobody told, and the rules ask for."""
     from pnp_responder.capture.replay import STAND_IN_LOCAL
-    from pnp_responder.rules.rule_reader import UrlOutcome
+    from pnp_responder.rules.outcome_reader import UrlOutcome
 
     hints = []
     names: set[str] = set()

@@ -19,6 +19,7 @@ from pnp_responder.datagram import Local, SocketAddress
 from pnp_responder.enrollment import Device, Enrollment
 from pnp_responder.mac import Mac
 from pnp_responder.rules.fields import (
+    Fields,
     expected,
     is_nothing,
     known_fields,
@@ -26,9 +27,10 @@ from pnp_responder.rules.fields import (
     read_number,
     read_text,
 )
+from pnp_responder.rules.outcome_reader import REJECT_CODES
 from pnp_responder.rules.places import Mapping, Node, Sequence, Text, Unreadable
 from pnp_responder.rules.problems import Findings, Place
-from pnp_responder.rules.rule_reader import REJECT_CODES, Document
+from pnp_responder.rules.rule_reader import Document
 
 DEVICE_KEYS = ("mac", "vendor", "model", "version", "user_agent", "profile_type")
 GIVEN = ("device", "message", "capture")
@@ -41,7 +43,6 @@ _PORT = 5060
 
 Outcome = Literal["url", "ignore", "reject", "none"]
 Given = Literal["device", "message", "capture"]
-Fields = dict[str, tuple[Text, Node]]
 
 
 @dataclass(frozen=True, slots=True)

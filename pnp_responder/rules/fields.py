@@ -7,6 +7,9 @@ from collections.abc import Iterable
 from pnp_responder.rules.places import Mapping, Node, Sequence, Text, Unreadable
 from pnp_responder.rules.problems import Findings, did_you_mean, shown
 
+Fields = dict[str, tuple[Text, Node]]
+"""The entries of a mapping, by their keys: the key's node and the value's."""
+
 BRACE_HINT = "a value that begins with '{' needs quotes"
 
 

@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterable
 
 from pnp_responder.rules.match import Condition
+from pnp_responder.rules.outcome_reader import UrlOutcome
 from pnp_responder.rules.phones import FOLDER_URL_VENDORS, KNOWN_MACROS, OUI_VENDORS, SURE_VENDORS
 from pnp_responder.rules.places import Mapping, Node, Sequence, Spot, Text
 from pnp_responder.rules.problems import Findings, Placed
 from pnp_responder.rules.rule_index import RuleIndex
-from pnp_responder.rules.rule_reader import Document, Rule, UrlOutcome
+from pnp_responder.rules.rule_reader import Document, Rule
 from pnp_responder.rules.url_check import PLAIN_SCHEMES, has_credentials, scheme
 from pnp_responder.rules.url_template import Placeholder
 from pnp_responder.rules.value_tests import Exact, Glob, Prefix

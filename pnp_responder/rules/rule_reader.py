@@ -3,58 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from pnp_responder.rules.fields import (
     is_nothing,
     is_readable,
     known_fields,
     read_mapping,
-    read_number,
     read_text,
 )
 from pnp_responder.rules.match import Match
 from pnp_responder.rules.match_keys import KEYS_BY_NAME
 from pnp_responder.rules.match_reader import read_match
+from pnp_responder.rules.outcome_reader import OUTCOMES, Outcome, UrlOutcome, read_outcome
 from pnp_responder.rules.places import Mapping, Node, Sequence, Text, Unreadable, parse_yaml
 from pnp_responder.rules.problems import Findings, Place, did_you_mean
-from pnp_responder.rules.url_check import check_url
 from pnp_responder.rules.url_template import (
     BUILTIN_NAMES,
     BoundTemplate,
-    Template,
     check_variable_name,
-    parse_template,
 )
 
 SECTIONS = ("service", "vars", "defaults", "rules", "tests")
-OUTCOMES = ("url", "ignore", "reject")
 RULE_KEYS = ("name", "match", *OUTCOMES)
-REJECT_CODES = (400, 699)
-
-
-class UrlOutcome(NamedTuple):
-    """Answer with a URL.
-
-    `node` is where the template stands; `sample` the URL for a made-up device, "" if it is wrong.
-    """
-
-    node: Text
-    template: Template
-    sample: str = ""
-
-
-class Ignore(NamedTuple):
-    """Stay silent."""
-
-
-class Reject(NamedTuple):
-    """Answer with this status."""
-
-    status: int
-
-
-Outcome = UrlOutcome | Ignore | Reject
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +123,7 @@ def _read_defaults(document: Document) -> Outcome | None:
         return None
     own = {key: f"'{key}' belongs to a single rule" for key in ("name", "match")}
     fields = known_fields(document.findings, mapping, OUTCOMES, own)
-    return _read_outcome(document, fields)[1]
+    return read_outcome(document.findings, document.variables, fields)[1]
 
 
 def _read_list(document: Document, rules: Sequence, default: Outcome | None) -> tuple[Rule, ...]:
@@ -184,7 +154,7 @@ def _read_rule(
         problems = findings.count
         match = read_match(findings, *fields["match"])
         sound = sound and findings.count == problems and is_readable(fields["match"][1])
-    written, outcome = _read_outcome(document, fields)
+    written, outcome = read_outcome(document.findings, document.variables, fields)
     if not written:
         outcome = default
         if default is None and not _has_outcome(document) and not _means_outcome(mapping):
@@ -238,61 +208,3 @@ def _read_name(
         findings.error(text, "a rule's name is one line of printable characters")
         return key, implied
     return key, text.value
-
-
-def _read_outcome(document: Document, fields: dict[str, tuple[Text, Node]]) -> tuple[bool, Outcome | None]:
-    """Whether an outcome is written here, and the outcome if it is right."""
-    written = [(name, *fields[name]) for name in fields if name in OUTCOMES]
-    if not written:
-        return False, None
-    for name, key, _ in written[1:]:
-        document.findings.error(
-            key, f"a second outcome: '{name}' beside '{written[0][0]}'", "keep one of them"
-        )
-    outcomes = [_read_one_outcome(document, name, node) for name, _, node in written]
-    return True, outcomes[0]
-
-
-def _read_one_outcome(document: Document, name: str, node: Node) -> Outcome | None:
-    findings = document.findings
-    if name == "url":
-        return _read_url(document, node)
-    if name == "reject":
-        status = read_number(findings, node, *REJECT_CODES)
-        return None if status is None else Reject(status)
-    if isinstance(node, Text) and node.value.casefold() == "true":
-        return Ignore()
-    if not isinstance(node, Unreadable):
-        findings.error(
-            node, "'ignore' can only be 'true'", "leave 'ignore' out where a device is to be answered"
-        )
-    return None
-
-
-def _read_url(document: Document, node: Node) -> UrlOutcome | None:
-    findings = document.findings
-    text = read_text(findings, node, "a URL as text")
-    if text is None:
-        return None
-    template, problems = parse_template(text.value, document.variables)
-    for problem in problems:
-        findings.error(text, problem.message, problem.hint)
-    if problems:
-        return UrlOutcome(text, template)
-    if not template.parts:
-        findings.error(text, "the URL is empty once vars are inserted")
-        return None
-    if not isinstance(template.parts[0], str):
-        findings.error(
-            text, "the URL's scheme must stand in the file", "begin it with http:// or another scheme"
-        )
-        return None
-    sample = template.sample()
-    wrong = check_url(sample)
-    if wrong is not None:
-        findings.error(text, wrong.message, wrong.hint or _checked_as(text.value, sample))
-    return UrlOutcome(text, template, "" if wrong is not None else sample)
-
-
-def _checked_as(written: str, sample: str) -> str:
-    return f"checked as {sample[:100]}" if written != sample else ""

@@ -8,9 +8,10 @@ from pnp_responder.enrollment import Decision, Decline, Enrollment, Offer
 from pnp_responder.rules.lint import lint
 from pnp_responder.rules.match import Condition, Match
 from pnp_responder.rules.match_keys import KEYS_BY_NAME, SLOTS, Facts, read_facts
+from pnp_responder.rules.outcome_reader import Ignore, Reject
 from pnp_responder.rules.problems import Place, Problem
 from pnp_responder.rules.rule_index import RuleIndex
-from pnp_responder.rules.rule_reader import Document, Ignore, Reject, Rule, read_rules
+from pnp_responder.rules.rule_reader import Document, Rule, read_rules
 from pnp_responder.rules.url_check import is_url
 
 __all__ = ["Place", "Rule", "RuleSet", "Verdict"]

@@ -10,7 +10,7 @@ from typing import Any
 
 from pnp_responder.rules.expectations import DEVICE_KEYS, EXPECT_KEYS, TEST_KEYS
 from pnp_responder.rules.match_keys import MATCH_KEYS
-from pnp_responder.rules.rule_reader import OUTCOMES, REJECT_CODES
+from pnp_responder.rules.outcome_reader import OUTCOMES, REJECT_CODES
 from pnp_responder.rules.url_template import BUILTIN_NAMES
 
 Schema = dict[str, Any]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Address, IPv4Network
 from typing import Any, Literal, NamedTuple
 
+from pnp_responder.rules.durations import DURATION_PATTERN, parse_duration
 from pnp_responder.rules.fields import (
     expected,
     is_nothing,
@@ -20,7 +21,6 @@ from pnp_responder.rules.match_keys import parse_network
 from pnp_responder.rules.places import Node, Sequence, Text
 from pnp_responder.rules.problems import Findings
 from pnp_responder.rules.rule_reader import Document
-from pnp_responder.service.durations import DURATION_PATTERN, parse_duration
 
 
 @dataclass(frozen=True, slots=True)

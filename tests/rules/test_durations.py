@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from pnp_responder.service.durations import parse_duration
+from pnp_responder.rules.durations import parse_duration
 
 
 @pytest.mark.parametrize(
