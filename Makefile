@@ -9,7 +9,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help run demo test lint types format all clean
+.PHONY: help run demo test bench lint types format all clean
 
 ARGS ?=
 PYTHON ?=
@@ -26,7 +26,8 @@ help:
 	  'make run      start the responder with rules.yaml (ARGS=... adds options)' \
 	  'make demo     play one phone against it on loopback and print the exchange' \
 	  'make test     all tests (ARGS=... goes to pytest)' \
-	  'make lint     ruff, and whether the formatting is right' \
+	  'make bench    what one exchange costs, beside floors; two minutes (ARGS=--quick: half a minute)' \
+  'make lint     ruff, and whether the formatting is right' \
 	  'make types    mypy, strict' \
 	  'make format   put the formatting right' \
 	  'make all      lint, types, test' \
@@ -40,6 +41,9 @@ demo: $(SERVES)
 
 test: $(DEVELOPS)
 	$(PY) -m pytest $(ARGS)
+
+bench: $(SERVES)
+	@$(PY) -m tests.benchmarks $(ARGS)
 
 lint: $(DEVELOPS)
 	$(PY) -m ruff check .

@@ -1,0 +1,121 @@
+"""The engine alone: octets in, octets out, no socket."""
+
+from __future__ import annotations
+
+import os
+import time
+from ipaddress import IPv4Network
+from typing import Protocol
+
+from pnp_responder.admission import Admission
+from pnp_responder.datagram import Datagram, Local, SocketAddress
+from pnp_responder.responder import Limits, Responder
+from pnp_responder.rules import RuleSet
+from pnp_responder.sip import Identifiers
+from tests.benchmarks.floors import plain_parse
+from tests.benchmarks.workload import Site, answer, number_of, subscribe
+
+PORT = 5062
+LOCAL = Local("lo", SocketAddress("127.0.0.1", 5060))
+LIFETIME = 32.0
+"""Seconds for which a SUBSCRIBE is held (RFC 3261, 64*T1)."""
+BATCH = 100
+"""So many exchanges are under way at once."""
+
+
+class Subject(Protocol):
+    """Something whose cost is measured."""
+
+    name: str
+
+    def measure(self, exchanges: int) -> float:
+        """Seconds of CPU for one exchange, over so many of them."""
+
+    def close(self) -> None:
+        """End what it started."""
+
+
+def new_engine(site: Site, most: int = 10_000) -> Responder:
+    """A responder for that site on the loopback that remembers `most` transactions."""
+    return Responder(
+        RuleSet.from_text(site.rules, "rules.yaml").decide,
+        identifiers=Identifiers(os.urandom),
+        admission=Admission({"lo": [IPv4Network("127.0.0.0/8")]}),
+        limits=Limits(transactions=most),
+    )
+
+
+class EngineAlone:
+    """`alive` SUBSCRIBEs are remembered all the time: for each that comes, one is forgotten."""
+
+    def __init__(self, site: Site, alive: int, name: str = "") -> None:
+        self.name = name or f"{site.name}, {alive:,} alive"
+        self._site = site
+        self._engine = new_engine(site, most=alive + 10 * BATCH)
+        self._step = LIFETIME / alive * BATCH
+        self._now = 1.0
+        self._next = 0
+        while self._next < alive:
+            self._batch()
+
+    def measure(self, exchanges: int) -> float:
+        """See Subject."""
+        batches = max(1, exchanges // BATCH)
+        return sum(self._batch() for _ in range(batches)) / (batches * BATCH)
+
+    def close(self) -> None:
+        """See Subject."""
+
+    def _batch(self) -> float:
+        receive, clock, local = self._engine.receive_datagram, time.thread_time, LOCAL
+        asked = []
+        for i in range(self._next, self._next + BATCH):
+            phone = self._site.phone(i)
+            asked.append((subscribe(phone, i, PORT), (phone.host, PORT)))
+        now, outputs = self._now, []
+        begun = clock()
+        for payload, remote in asked:
+            outputs.append(receive(Datagram(payload, SocketAddress(*remote), local, True), now))
+        spent = clock() - begun
+
+        answers = []
+        for output, (payload, remote) in zip(outputs, asked, strict=True):
+            ok, notify = output.datagrams
+            assert number_of(ok.payload) == number_of(notify.payload) == number_of(payload)
+            assert notify.remote == remote
+            answers.append((answer(notify.payload), remote))
+        begun = clock()
+        for payload, remote in answers:
+            output = receive(Datagram(payload, SocketAddress(*remote), local), now)
+        self._now += self._step
+        if output.deadline is not None and output.deadline <= self._now:
+            self._engine.handle_timeout(self._now)
+        spent += clock() - begun
+        assert not output.datagrams, "the phone's answer was not understood"
+        self._next += BATCH
+        return spent
+
+
+class ParseOnly:
+    """The floor: both of the phone's messages read in the plainest way, and nothing said."""
+
+    name = "floor: plain parse"
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._next = 0
+
+    def measure(self, exchanges: int) -> float:
+        """See Subject."""
+        asked = [subscribe(self._site.phone(i), i, PORT) for i in range(self._next, self._next + exchanges)]
+        answers = [answer(payload) for payload in asked]
+        self._next += exchanges
+        begun = time.thread_time()
+        for payload in asked:
+            plain_parse(payload)
+        for payload in answers:
+            plain_parse(payload)
+        return (time.thread_time() - begun) / exchanges
+
+    def close(self) -> None:
+        """See Subject."""
