@@ -79,6 +79,7 @@ def phone(
     wrong use, 69 this host's network does not let us ask.
     """
     from pnp_responder.cli.phone_setup import Wishes, open_setup
+    from pnp_responder.phone_edge.lines import CannotSend
 
     if list_:
         _print_catalogue()
@@ -113,7 +114,7 @@ def phone(
             code = _campus(setup, count, within, thorough, json, show_secrets)
         else:
             code = _single(setup, thorough, fetch, json, show_secrets)
-    except OSError as error:
+    except CannotSend as error:
         say(f"pnp-responder: cannot send to {setup.target}: {error.strerror or error}")
         code = UNAVAILABLE
     finally:
@@ -123,7 +124,7 @@ def phone(
 
 def _single(setup: Setup, thorough: bool, fetch: bool, json: bool, show_secrets: bool) -> int:
     from pnp_responder.cli import phone_view
-    from pnp_responder.cli.phone_fetch import fetch_target
+    from pnp_responder.cli.phone_fetch import fetch_faults, fetch_target
     from pnp_responder.cli.phone_play import play_one
 
     view = phone_view.JsonView(show_secrets) if json else phone_view.TextView(show_secrets)
@@ -131,15 +132,14 @@ def _single(setup: Setup, thorough: bool, fetch: bool, json: bool, show_secrets:
     steps, ended = play_one(setup, thorough, view.step)
     verdict = setup.judge(steps, ended)
     view.verdict(verdict)
-    found = True
     if fetch and verdict.target is not None:
         attempts = fetch_target(verdict.target, setup.agent)
         view.fetched(attempts)
-        found = any(first.found for first, _ in attempts)
-    view.end()
+        verdict = verdict._replace(faults=(*verdict.faults, *fetch_faults(attempts)))
+    view.end(verdict)
     if not verdict.url:
         return NOT_SERVED
-    return FAULTS if verdict.faults or not found else 0
+    return FAULTS if verdict.faults else 0
 
 
 def _campus(setup: Setup, count: int, within: float, thorough: bool, json: bool, show_secrets: bool) -> int:
@@ -166,4 +166,7 @@ def _print_catalogue() -> None:
         rows.append([shape.name, wire.vendor or "-", wire.model, str(wire.port), trust, wire.evidence])
     for line in table(rows):
         typer.echo(line)
+    for name, shape in CATALOGUE.items():
+        if shape.habits.outside_dialog:
+            typer.echo(f"\n{name} takes a NOTIFY outside of its dialog: {shape.habits.outside_dialog}.")
     typer.echo("\nseen: printed in a capture or by the vendor; partly: some of it is; composed: nothing is.")

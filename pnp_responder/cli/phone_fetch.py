@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from pnp_responder.phone.checklist import Fault
 from pnp_responder.phone.target import Target
-from pnp_responder.phone_edge.fetch import Fetched, fetch
+from pnp_responder.phone_edge.fetch import Fetched, agree, fetch
 
 _SECONDS = 10.0
 
@@ -18,3 +19,18 @@ def fetch_target(target: Target, agent: str) -> list[tuple[Fetched, Fetched | No
         if first.found:
             break
     return attempts
+
+
+def fetch_faults(attempts: list[tuple[Fetched, Fetched | None]]) -> list[Fault]:
+    """What is wrong with what came. Nothing where nothing was tried: the URL's own faults say why."""
+    if not attempts:
+        return []
+    first, second = attempts[-1]
+    if not first.found:
+        number = len(attempts)
+        saw = f"none of the {number} files is there" if number > 1 else "the file is not there"
+        said = ", ".join(dict.fromkeys(attempt.status for attempt, _ in attempts))
+        return [Fault("U6", f"{saw}: {said}", "the file that the phone asks for")]
+    if second is not None and not agree(first, second):
+        return [Fault("U7", "two fetches of one URL that do not agree", "the same octets again")]
+    return []

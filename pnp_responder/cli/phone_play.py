@@ -34,6 +34,7 @@ def new_subscriber(setup: Setup, capacity: int = 1) -> Subscriber:
         capacity=max(capacity, 16),
         attempts=setup.attempts,
         patience=setup.patience,
+        outside_dialog=bool(setup.habits.outside_dialog),
     )
 
 

@@ -30,13 +30,13 @@ class View(Protocol):
         """A datagram went or came."""
 
     def verdict(self, verdict: Verdict) -> None:
-        """The story is over."""
+        """The story is over; fetching may find further faults."""
 
     def fetched(self, attempts: list[tuple[Fetched, Fetched | None]]) -> None:
         """What fetching brought."""
 
-    def end(self) -> None:
-        """Nothing more happens."""
+    def end(self, verdict: Verdict) -> None:
+        """Nothing more happens: these are all faults."""
 
 
 class TextView:
@@ -81,15 +81,13 @@ class TextView:
             typer.echo(styled(f"served: {self._url(verdict.url)}", "good", sys.stdout))
         else:
             typer.echo(styled(f"not served: {verdict.outcome.value}", "bad", sys.stdout))
+            if verdict.refusal:
+                typer.echo(f"  the phone answered {escape(verdict.refusal)}")
             assert self._setup is not None
             for hint in hints(verdict.outcome, self._setup):
                 typer.echo(f"  {hint}")
         if verdict.target is not None:
             self._print_target(verdict)
-        if verdict.server is not None or verdict.faults:
-            typer.echo(count_faults(len(verdict.faults)))
-        for fault in verdict.faults:
-            print_fault(fault, self._show_secrets)
 
     def fetched(self, attempts: list[tuple[Fetched, Fetched | None]]) -> None:
         """See `View`."""
@@ -103,12 +101,19 @@ class TextView:
                 same = "the same again" if agree(first, second) else f"ANOTHER FILE: {told(second)}"
                 typer.echo(f"    a second fetch brought {escape(same)}")
 
-    def end(self) -> None:
+    def end(self, verdict: Verdict) -> None:
         """See `View`."""
+        if verdict.server is not None or verdict.faults:
+            typer.echo(count_faults(len(verdict.faults)))
+        for fault in verdict.faults:
+            print_fault(fault, self._show_secrets)
 
     def _print_target(self, verdict: Verdict) -> None:
         assert verdict.target is not None
-        assert self._setup is not None
+        if verdict.lenience:
+            typer.echo(
+                f"  the phone: takes this NOTIFY although it is outside of its dialog ({verdict.lenience})"
+            )
         for step in verdict.target.steps:
             typer.echo(f"  the phone: {escape(step)}")
         if not verdict.target.files:
@@ -150,7 +155,6 @@ class JsonView:
 
     def verdict(self, verdict: Verdict) -> None:
         """See `View`."""
-        self._told |= verdict_json(verdict, self._show_secrets)
 
     def fetched(self, attempts: list[tuple[Fetched, Fetched | None]]) -> None:
         """See `View`."""
@@ -164,9 +168,10 @@ class JsonView:
             for first, second in attempts
         ]
 
-    def end(self) -> None:
+    def end(self, verdict: Verdict) -> None:
         """See `View`."""
-        typer.echo(json.dumps({**self._told, "exchange": self._steps}))
+        told = {**self._told, **verdict_json(verdict, self._show_secrets), "exchange": self._steps}
+        typer.echo(json.dumps(told))
 
     def _url(self, url: str) -> str:
         return url if self._show_secrets else mask_url(url)
@@ -190,13 +195,15 @@ def told(fetched: Fetched) -> str:
 
 
 def print_fault(fault: Fault, show_secrets: bool) -> None:
-    """Four lines: what, expected, why."""
+    """What, expected, why; the URLs, where it is about several."""
     item = CHECKLIST[fault.item]
 
     def shown(text: str) -> str:
         return escape(text if show_secrets else mask_text(text))
 
     typer.echo(f"  {styled(f'{fault.item:<4}', 'bad', sys.stdout)} {shown(fault.saw)}")
+    for url in fault.urls:
+        typer.echo(f"         {escape(url if show_secrets else mask_url(url))}")
     typer.echo(f"       expected: {shown(fault.expected)}")
     typer.echo(f"       {item.source}: {item.matters}")
 
@@ -251,6 +258,8 @@ def verdict_json(verdict: Verdict, show_secrets: bool) -> dict[str, Any]:
 
     return {
         "outcome": verdict.outcome.name.lower(),
+        "refusal": verdict.refusal or None,
+        "lenience": verdict.lenience or None,
         "url": url(verdict.url) if verdict.url else None,
         "server": None if verdict.server is None else str(verdict.server),
         "other_servers": [str(other) for other in verdict.others],
@@ -260,6 +269,7 @@ def verdict_json(verdict: Verdict, show_secrets: bool) -> dict[str, Any]:
                 "item": fault.item,
                 "saw": words(fault.saw),
                 "expected": words(fault.expected),
+                **({"urls": [url(one) for one in fault.urls]} if fault.urls else {}),
                 "source": CHECKLIST[fault.item].source,
                 "matters": CHECKLIST[fault.item].matters,
             }

@@ -33,7 +33,11 @@ _GRANDSTREAM = Habits(
     only_folders=True,
 )
 _AUDIOCODES = Habits("LTRT-09910, p. 52: asks for five seconds", attempts=_FIVE_SECONDS, patience=5.0)
-_AKUVOX = Habits("a NOTIFY in a public repository")
+_AKUVOX = Habits(
+    "a NOTIFY in a public repository",
+    outside_dialog="the vendor's own test tool, in a public repository, sends nothing but a canned NOTIFY "
+    "with one Call-ID and one tag for all phones",
+)
 _PANASONIC = Habits(
     "KX-HDV230 guide, p. 37: minds the case of the macros; {mac} from public responders",
     macros=(Macro("{MODEL}", "model"), Macro("{fwver}", "version"), Macro("{mac}", "MAC")),

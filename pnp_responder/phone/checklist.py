@@ -63,13 +63,16 @@ CHECKLIST: dict[str, Item] = {
     "U3": Item("practice", "the phone asks the server for a file that is not there"),
     "U4": Item("practice", "the phone may not know how to fetch it"),
     "U5": Item("practice", "some phones take the line end as part of the URL"),
+    "U6": Item("practice", "the phone has a URL, and no configuration"),
+    "U7": Item("practice", "a phone that looks for changes takes it for a new one each time"),
 }
 
 
 class Fault(NamedTuple):
     """What was seen and what was expected, under an item of the checklist. Text of strangers in `saw` is as
-    it came: escape it."""
+    it came: escape it. `urls` are what it is about, where that is more than one, with their passwords."""
 
     item: str
     saw: str
     expected: str
+    urls: tuple[str, ...] = ()

@@ -14,7 +14,9 @@ class Outcome(StrEnum):
     SERVED = "got a profile URL"
     SILENCE = "nobody answered"
     REFUSED = "the server refused"
-    NO_NOTIFY = "the server said 200, but no NOTIFY came that a phone could take"
+    NO_NOTIFY = "the server said 200, but no NOTIFY came"
+    NOTIFY_REFUSED = "a NOTIFY came that this phone cannot take"
+    UNUSABLE = "something came, but nothing that this phone could take"
     NO_URL = "the NOTIFY had no URL in it"
     UNREACHABLE = "the network cannot deliver to the server"
 
@@ -60,6 +62,7 @@ class Ended(NamedTuple):
     """The phone has its URL or waits no longer: the last event about this Call-ID but for repeats.
 
     `attempts` counts the sendings of the SUBSCRIBE so far; `status` is the final response, if one came.
+    `refusal` is what the phone answered to a NOTIFY that it could not take: the status, and why.
     """
 
     call_id: str
@@ -67,6 +70,7 @@ class Ended(NamedTuple):
     url: str
     attempts: int
     status: int | None
+    refusal: str = ""
 
 
 PhoneEvent = Answered | NotifyTaken | NotifyRepeated | RequestRefused | DatagramDropped | Ended

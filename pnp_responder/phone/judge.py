@@ -12,20 +12,23 @@ from urllib.parse import urlsplit
 
 from pnp_responder.datagram import SocketAddress
 from pnp_responder.enrollment import Device
+from pnp_responder.errors import RequestError
 from pnp_responder.phone.checklist import Fault
 from pnp_responder.phone.events import Ended, Outcome
 from pnp_responder.phone.judge_notify import notify_faults
 from pnp_responder.phone.judge_response import response_faults
 from pnp_responder.phone.shape import Habits
 from pnp_responder.phone.target import Target, target_of
-from pnp_responder.phone.transcript import Exchange, Step, read_transcript
-from pnp_responder.sip import Response
+from pnp_responder.phone.transcript import Exchange, Step, header, read_transcript
+from pnp_responder.phone.waiting import bears_tag
+from pnp_responder.sip import Request, Response
 
 
 class Verdict(NamedTuple):
     """`faults` are the server's, in the order of the exchange; `others` are further servers that answered.
 
-    `target` is what the phone would fetch; None without a URL.
+    `target` is what the phone would fetch; None without a URL. `refusal` is what the phone answered to a
+    NOTIFY that it could not take; `lenience` tells of a phone that took one which most phones would not.
     """
 
     outcome: Outcome
@@ -34,6 +37,12 @@ class Verdict(NamedTuple):
     faults: tuple[Fault, ...]
     others: tuple[SocketAddress, ...]
     target: Target | None
+    refusal: str = ""
+    lenience: str = ""
+
+
+_MOST_URLS = 5
+"""URLs that a fault lists; the rest is counted."""
 
 
 def judge(steps: Sequence[Step], ended: Ended, habits: Habits, device: Device, multicast: bool) -> Verdict:
@@ -46,9 +55,35 @@ def judge(steps: Sequence[Step], ended: Ended, habits: Habits, device: Device, m
         faults += _secrets(ended.url)
     if exchange.others:
         names = ", ".join(map(str, exchange.others))
-        faults.append(Fault("P9", f"answers from {names} as well as from {exchange.server}", "one server"))
+        saw = f"answers from {names} as well as from {exchange.server}"
+        if len(exchange.offers) > 1:
+            saw += f", with {len(exchange.offers)} different URLs"
+        faults.append(Fault("P9", saw, "one server", _differing(exchange.offers)))
+    outcome = ended.outcome
+    if outcome is Outcome.SILENCE and (exchange.server is not None or exchange.unreadable):
+        outcome = Outcome.UNUSABLE
     unique = tuple(dict.fromkeys(faults))
-    return Verdict(ended.outcome, ended.url, exchange.server, unique, exchange.others, target)
+    lenience = _lenience(exchange, ended, habits)
+    return Verdict(
+        *(outcome, ended.url, exchange.server, unique, exchange.others, target), ended.refusal, lenience
+    )
+
+
+def _lenience(exchange: Exchange, ended: Ended, habits: Habits) -> str:
+    """Who tells that this phone takes its NOTIFY; "" where every phone would."""
+    said, subscribe = exchange.notify, exchange.subscribe
+    if ended.outcome is not Outcome.SERVED or said is None or not isinstance(said.message, Request):
+        return ""
+    notify = said.message
+    try:
+        own = header(notify, "call-id") == header(subscribe, "call-id")
+        return "" if own and bears_tag(notify, subscribe.from_.tag) else habits.outside_dialog
+    except RequestError:
+        return habits.outside_dialog
+
+
+def _differing(offers: Sequence[tuple[SocketAddress, str]]) -> tuple[str, ...]:
+    return tuple(url for _, url in offers[:_MOST_URLS]) if len(offers) > 1 else ()
 
 
 def _faults(exchange: Exchange, steps: Sequence[Step], multicast: bool) -> Iterator[Fault]:
@@ -90,10 +125,16 @@ def _repeat_faults(exchange: Exchange, steps: Sequence[Step]) -> Iterator[Fault]
         yield Fault("X2", "silence to the same SUBSCRIBE sent again", "the same octets again")
     branches = {said.message.via.branch for said in exchange.notifies}
     cseqs = {said.message.headers.get("cseq") for said in exchange.notifies}
+    hosts = {said.datagram.remote for said in exchange.notifies}
+    offers = [offer for offer in exchange.offers if offer[0] in hosts]
+    differ = f", with {len(offers)} different URLs" if len(offers) > 1 else ""
     if len(branches) > 1 or len(cseqs) > 1:
-        yield Fault("X2", f"{max(len(branches), len(cseqs))} NOTIFYs for one SUBSCRIBE", "one, repeated")
+        saw = f"{max(len(branches), len(cseqs))} NOTIFYs for one SUBSCRIBE{differ}"
+        yield Fault("X2", saw, "one, repeated", _differing(offers))
     elif len({said.datagram.payload for said in exchange.notifies}) > 1:
-        yield Fault("C7", "a NOTIFY repeated with other octets", "the same octets")
+        yield Fault(
+            "C7", f"a NOTIFY repeated with other octets{differ}", "the same octets", _differing(offers)
+        )
     if missed and len(exchange.notifies) < 2:
         yield Fault("C1", "a NOTIFY that got no answer, and was not sent again", "again after 0.5 s")
 

@@ -46,6 +46,8 @@ class Habits(NamedTuple):
     are the names that it appends to a URL that ends in `/` or names no path, in their order;
     `only_folders`: it ignores a URL that does not end so. `schemes` are those that the vendor names,
     None where nobody tells; the first ones of `guesses` are tried for a URL without a scheme.
+    `outside_dialog` is who tells that the phone takes a NOTIFY with a Call-ID and tags of nobody's; ""
+    where nobody does, and the phone answers 481 (RFC 3261 12.2.2).
     """
 
     evidence: str
@@ -56,6 +58,7 @@ class Habits(NamedTuple):
     only_folders: bool = False
     schemes: tuple[str, ...] | None = None
     guesses: tuple[str, ...] = ()
+    outside_dialog: str = ""
 
 
 class Shape(NamedTuple):

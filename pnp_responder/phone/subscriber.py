@@ -7,8 +7,6 @@ the URL. What is wrong with it is for `judge` to say.
 
 from __future__ import annotations
 
-from collections import deque
-
 from pnp_responder.datagram import UDP, Datagram, Local, SocketAddress
 from pnp_responder.engine import Output
 from pnp_responder.errors import MalformedMessage, RequestError
@@ -23,6 +21,7 @@ from pnp_responder.phone.events import (
     RequestRefused,
 )
 from pnp_responder.phone.profile_url import profile_url
+from pnp_responder.phone.waiting import Subscription, Waiting, bears_tag
 from pnp_responder.sip import (
     ClientTransactions,
     Identifiers,
@@ -45,22 +44,12 @@ ALL_ATTEMPTS = 11
 """Sendings until timer F (RFC 3261 17.1.2.2): at 0, 0.5, 1.5, 3.5, 7.5, then each 4 s."""
 
 
-class _Subscription:
-    __slots__ = ("attempts", "branch", "call_id", "status", "tag")
-
-    def __init__(self, request: Request, call_id: str) -> None:
-        self.call_id = call_id
-        self.branch = request.via.branch
-        self.tag = request.from_.tag
-        self.status: int | None = None
-        self.attempts = 1
-
-
 class Subscriber:
     """Phones behind one or many addresses (`engine.Engine`).
 
     `attempts` sendings of a SUBSCRIBE at most (1 where the transport is reliable); `patience` seconds
     from the first one to the NOTIFY (timer N, RFC 6665 4.1.2.4). At most `capacity` phones at once.
+    `outside_dialog`: these phones take a NOTIFY whatever its Call-ID and tags.
     """
 
     def __init__(
@@ -70,16 +59,14 @@ class Subscriber:
         capacity: int = 20_000,
         attempts: int = ALL_ATTEMPTS,
         patience: float = 64 * T1,
+        outside_dialog: bool = False,
         t4: float = T4,
     ) -> None:
         self._identifiers = identifiers
-        self._capacity = capacity
-        self._patience = patience
+        self._outside_dialog = outside_dialog
         self._clients = ClientTransactions(capacity, attempts, t4=t4)
         self._servers = ServerTransactions(capacity)
-        self._waiting: dict[str, _Subscription] = {}
-        # Timer N is the same for all, so the order of their making is the order of their end.
-        self._timer_n: deque[tuple[float, _Subscription]] = deque()
+        self._waiting = Waiting(capacity, patience)
 
     def __len__(self) -> int:
         """How much it remembers: phones that wait, and transactions of both kinds."""
@@ -93,14 +80,11 @@ class Subscriber:
         Raises ValueError for anything else than a SUBSCRIBE that this engine could follow.
         """
         request = _own_request(subscribe)
-        call_id = request.text("call-id")
-        if call_id in self._waiting or len(self._waiting) >= self._capacity:
-            raise ValueError("the Call-ID is in use, or too many phones wait")
-        subscription = _Subscription(request, call_id)
-        self._waiting[call_id] = subscription
-        self._timer_n.append((now + self._patience, subscription))
+        subscription = Subscription(request)
+        self._waiting.add(subscription, now)
         # Named by the Call-ID: some phones write no branch, others the same one each time.
-        sent = self._clients.request(call_id, "SUBSCRIBE", Datagram(subscribe, remote, local), now)
+        datagram = Datagram(subscribe, remote, local)
+        sent = self._clients.request(subscription.call_id, "SUBSCRIBE", datagram, now)
         return self._carry_out(sent)
 
     def receive_datagram(self, datagram: Datagram, now: float) -> Output[PhoneEvent]:
@@ -126,12 +110,7 @@ class Subscriber:
         """See `engine.Engine`."""
         self._servers.handle_timeout(now)
         output = self._carry_out(self._clients.handle_timeout(now))
-        ended: list[PhoneEvent] = []
-        while self._timer_n and self._timer_n[0][0] <= now:
-            subscription = self._timer_n.popleft()[1]
-            if self._waiting.get(subscription.call_id) is subscription:
-                answered = subscription.status is not None
-                ended.append(self._end(subscription, Outcome.NO_NOTIFY if answered else Outcome.SILENCE))
+        ended = [self._end(one, _why_not(one)) for one in self._waiting.expired(now)]
         return self._output(output.datagrams, (*output.events, *ended))
 
     def _receive_response(self, response: Response, datagram: Datagram, now: float) -> Output[PhoneEvent]:
@@ -155,9 +134,7 @@ class Subscriber:
         again = self._servers.repeat(key, datagram, now)
         if again is not None:
             return self._output(again, (NotifyRepeated(call_id),))
-        subscription = self._waiting.get(call_id)
-        if subscription is None or not _is_in_dialog(request, subscription.tag):
-            raise RequestError(481, "a NOTIFY for no subscription of this phone")
+        subscription = self._subscription(request, call_id)
         if request.event.package.lower() != PACKAGE:
             raise RequestError(489, "a NOTIFY of another event package", (("Allow-Events", PACKAGE),))
         url = profile_url(request)
@@ -166,18 +143,34 @@ class Subscriber:
         ok = Datagram(
             octets, response_destination(request.via, remote, datagram.local.transport), datagram.local
         )
-        events: list[PhoneEvent] = [NotifyTaken(call_id, url, remote)]
+        events: list[PhoneEvent] = [NotifyTaken(subscription.call_id, url, remote)]
         if url:
             events.append(self._end(subscription, Outcome.SERVED, url))
         elif not request.text("subscription-state").lower().startswith(("active", "pending")):
             events.append(self._end(subscription, Outcome.NO_URL))
         return self._output(self._servers.respond(key, datagram, ok, now), tuple(events))
 
+    def _subscription(self, request: Request, call_id: str) -> Subscription:
+        """The one that a NOTIFY belongs to (RFC 6665 4.1.3), or that takes it although it does not."""
+        subscription = self._waiting.get(call_id)
+        if subscription is not None and bears_tag(request, subscription.tag):
+            return subscription
+        if self._outside_dialog:
+            subscription = subscription or self._waiting.meant_by(request)
+            if subscription is not None:
+                return subscription
+        raise RequestError(481, "a NOTIFY for no subscription of this phone")
+
     def _refuse(self, request: Request, datagram: Datagram, error: RequestError) -> Output[PhoneEvent]:
         """RFC 3261 8.2.7: a repeat of the request brings the same octets, tag included."""
         rows = tuple(f"{name}: {value}" for name, value in error.headers)
         tag = self._identifiers.stateless_tag(datagram.payload)
         response = _response(request, datagram, error.status, tag, rows)
+        if request.method == "NOTIFY":
+            call_id = (request.headers.get("call-id") or b"").decode("utf-8", "replace")
+            meant = self._waiting.get(call_id) or self._waiting.meant_by(request)
+            if meant is not None:
+                meant.refusal = f"{error.status}, {error.reason}"
         return self._output((response,), (RequestRefused(error.status, error.reason, datagram.remote),))
 
     def _carry_out(self, effects: tuple[sip_effects.ClientEffect, ...]) -> Output[PhoneEvent]:
@@ -200,18 +193,24 @@ class Subscriber:
                     events.append(self._end(subscription, Outcome.UNREACHABLE))
         return self._output(datagrams, tuple(events))
 
-    def _end(self, subscription: _Subscription, outcome: Outcome, url: str = "") -> Ended:
-        del self._waiting[subscription.call_id]
+    def _end(self, subscription: Subscription, outcome: Outcome, url: str = "") -> Ended:
+        self._waiting.remove(subscription)
         attempts = self._clients.attempts(subscription.call_id) or subscription.attempts
-        return Ended(subscription.call_id, outcome, url, attempts, subscription.status)
+        refusal = subscription.refusal if outcome is Outcome.NOTIFY_REFUSED else ""
+        return Ended(subscription.call_id, outcome, url, attempts, subscription.status, refusal)
 
     def _dropped(self, datagram: Datagram, reason: str) -> Output[PhoneEvent]:
         return self._output((), (DatagramDropped(reason, datagram.remote),))
 
     def _output(self, datagrams: tuple[Datagram, ...], events: tuple[PhoneEvent, ...]) -> Output[PhoneEvent]:
-        timer_n = self._timer_n[0][0] if self._timer_n else None
-        deadlines = (self._servers.deadline, self._clients.deadline, timer_n)
+        deadlines = (self._servers.deadline, self._clients.deadline, self._waiting.deadline)
         return Output(datagrams, events, min((at for at in deadlines if at is not None), default=None))
+
+
+def _why_not(subscription: Subscription) -> Outcome:
+    if subscription.refusal:
+        return Outcome.NOTIFY_REFUSED
+    return Outcome.SILENCE if subscription.status is None else Outcome.NO_NOTIFY
 
 
 def _own_request(octets: bytes) -> Request:
@@ -232,11 +231,3 @@ def _response(
     remote, local = datagram.remote, datagram.local
     octets = render_response(request, status, remote, tag, rows)
     return Datagram(octets, response_destination(request.via, remote, local.transport), local)
-
-
-def _is_in_dialog(notify: Request, tag: str | None) -> bool:
-    """Is the phone's own tag where it may stand? In To by RFC 3261 12.2.1.1; some servers forget to swap,
-    or to write it, and phones take that."""
-    if tag is None:
-        return True
-    return notify.to.tag in (None, tag) or notify.from_.tag == tag

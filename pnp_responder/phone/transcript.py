@@ -31,7 +31,8 @@ class Exchange(NamedTuple):
     """The transcript of one phone, read.
 
     `unreadable` are (datagram, reason) of the octets that are no SIP; `others` are the servers that sent
-    responses or NOTIFYs beside `server`, which is the one that the phone took.
+    responses or NOTIFYs beside `server`, which is the one that the phone took; `offers` are all different
+    URLs of NOTIFYs, each with who sent it first.
     """
 
     subscribe: Request
@@ -42,6 +43,7 @@ class Exchange(NamedTuple):
     notifies: tuple[Said, ...]
     unreadable: tuple[tuple[Datagram, str], ...]
     others: tuple[SocketAddress, ...]
+    offers: tuple[tuple[SocketAddress, str], ...]
 
     @property
     def response(self) -> Said | None:
@@ -88,7 +90,17 @@ def read_transcript(steps: Sequence[Step]) -> Exchange:
         tuple(one for one in of_server if isinstance(one.message, Request)),
         tuple(unreadable),
         tuple(dict.fromkeys(one.datagram.remote for one in said if one not in of_server)),
+        tuple((remote, url) for url, remote in _first_offers(said).items()),
     )
+
+
+def _first_offers(said: list[Said]) -> dict[str, SocketAddress]:
+    found: dict[str, SocketAddress] = {}
+    for one in said:
+        if isinstance(one.message, Request) and one.message.body.strip():
+            url = one.message.body.strip(b" \t\r\n\0").decode("utf-8", "backslashreplace")
+            found.setdefault(url, one.datagram.remote)
+    return found
 
 
 def _server(said: list[Said], subscribe: Request) -> SocketAddress | None:

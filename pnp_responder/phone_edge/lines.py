@@ -30,13 +30,17 @@ class Unreachable(NamedTuple):
     remote: SocketAddress
 
 
+class CannotSend(OSError):
+    """This host cannot send to the network; `strerror` says why."""
+
+
 class Line(Protocol):
     """A phone's connection to the network. `local` is what Contact and Via say."""
 
     local: Local
 
     def send(self, datagram: Datagram) -> None:
-        """Raises OSError where this host itself cannot send."""
+        """Raises CannotSend."""
 
     def receive(self, seconds: float) -> list[Datagram | Unreachable]:
         """What has come; waits so long for the first. Raises nothing for what the network says."""
@@ -81,7 +85,7 @@ class UdpLine:
             except OSError as error:
                 # sendto reports the ICMP error of an earlier datagram instead of sending this one.
                 if error.errno not in ICMP_ERRORS or attempt == _SEND_TRIES - 1:
-                    raise
+                    raise CannotSend(error.errno, error.strerror) from None
 
     def receive(self, seconds: float) -> list[Datagram | Unreachable]:
         """See `Line`."""

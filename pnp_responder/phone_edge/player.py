@@ -55,7 +55,7 @@ class Player:
 
     def play(self, asks: Iterable[tuple[float, bytes]], longest: float, linger: float = LINGER) -> None:
         """Let phones ask, each `(at, SUBSCRIBE)` in this order of time; until each has ended, `linger`
-        seconds more, or `longest` seconds in all. Raises OSError where this host cannot send."""
+        seconds more, or `longest` seconds in all. Raises CannotSend where this host cannot."""
         waiting = deque(asks)
         longest += self._now()
         quiet_since: float | None = None

@@ -26,6 +26,8 @@ class Manners(NamedTuple):
     same_again: bool = True
     repeats: bool = True
     rport: bool = True
+    canned: bool = False
+    second_url: str = ""
 
 
 @contextmanager
@@ -67,6 +69,9 @@ def _serve(own: socket.socket, manners: Manners, address: SocketAddress, end: th
         stories.setdefault(call_id, number)
         if not manners.same_again:
             stories[f"{call_id} {number}"] = number
+        if manners.canned:
+            own.sendto(_canned(manners.url, address), phone)
+            continue
         messages = _answers(rows, manners, address, phone, number)
         if manners.notify:
             unconfirmed.setdefault(call_id, (messages, phone))
@@ -107,4 +112,29 @@ def _answers(
     messages = ["\r\n".join([*ok, "Content-Length: 0", "", ""]).encode()]
     if manners.notify:
         messages.append("\r\n".join(notify).encode())
+    if manners.second_url:
+        other = manners._replace(url=manners.second_url, second_url="")
+        again = _answers(rows, other, address, phone, number)[1]
+        messages.append(again.replace(b"bKserver", b"bKother"))
     return messages[::-1] if manners.notify_first else messages
+
+
+def _canned(url: str, address: SocketAddress) -> bytes:
+    """One NOTIFY for all phones, with the Call-ID and the tags of nobody, and LF for line ends."""
+    rows = [
+        "NOTIFY sip:MAC0C1105000009@192.0.2.7:5060 SIP/2.0",
+        f"Via: SIP/2.0/UDP {address};rport;branch=z9hG4bKcanned",
+        "To: <sip:MAC0C1105000009@224.0.1.75>;tag=325885303",
+        "From: <sip:MAC0C1105000009@224.0.1.75>;tag=1411974",
+        "CSeq: 869 NOTIFY",
+        "Call-ID: 1147221869",
+        f"Contact: <sip:{address}>",
+        "Content-Type: application/url",
+        "Max-Forwards: 70",
+        "Event: ua-profile",
+        "Subscription-State: terminated;reason=timeout",
+        f"Content-Length: {len(url)}",
+        "",
+        f"{url}",
+    ]
+    return "\n".join(rows).encode()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from pnp_responder.phone.catalogue import CATALOGUE
 from tests.phone_edge.servers import web
 
 from .faulty_server import Manners, faulty_server
-from .program import Running, call, free_port, running
+from .program import PATIENCE, PROGRAM, Running, call, free_port, running
 
 RULES = """\
 service: {tcp: true}
@@ -227,11 +228,82 @@ def test_fetches_what_the_phone_would() -> None:
 
 
 def test_a_file_that_is_not_there() -> None:
-    with web(lambda path, headers: (404, {}, b"")) as port:
-        manners = Manners(url=f"http://127.0.0.1:{port}/x")
-        with faulty_server(manners) as address:
-            code, told = play("--fetch", "--server", str(address))
-    assert (code, told["outcome"], items(told)) == (2, "served", [])
+    with (
+        web(lambda path, headers: (404, {}, b"")) as port,
+        faulty_server(Manners(url=f"http://127.0.0.1:{port}/x")) as address,
+    ):
+        code, told = play("--fetch", "--server", str(address))
+        done = call("phone", "--fetch", "--server", str(address))
+    assert (code, told["outcome"], items(told)) == (2, "served", ["U6"])
+    assert done.returncode == 2
+    assert "\nfetched:\n" in done.stdout
+    assert "\n1 fault:\n  U6   the file is not there: 404 Not Found\n" in done.stdout
+    assert "no fault" not in done.stdout
+
+
+def test_another_file_each_time() -> None:
+    bodies = iter(range(100))
+    with (
+        web(lambda path, headers: (200, {}, str(next(bodies)).encode())) as port,
+        faulty_server(Manners(url=f"http://127.0.0.1:{port}/x")) as address,
+    ):
+        code, told = play("--fetch", "--server", str(address))
+    assert (code, items(told), told["fetched"][0]["agrees"]) == (2, ["U7"], False)
+
+
+class TestOneNotifyForAllPhones:
+    """With the Call-ID and the tags of nobody, and no response."""
+
+    def test_some_phones_take_it(self) -> None:
+        with faulty_server(Manners(canned=True)) as address:
+            code, told = play("--like", "akuvox", "--server", str(address))
+            done = call("phone", "--like", "akuvox", "--server", str(address))
+        assert (code, told["outcome"], told["url"]) == (2, "served", Manners().url)
+        assert {"S10", "N1", "N3", "N4", "M21"} <= set(items(told))
+        assert "test tool" in told["lenience"]
+        assert "takes this NOTIFY although it is outside of its dialog" in done.stdout
+
+    def test_others_answer_481(self) -> None:
+        with faulty_server(Manners(canned=True)) as address:
+            code, told = play("--timeout", "1", "--server", str(address))
+            done = call("phone", "--timeout", "1", "--server", str(address))
+        assert (code, told["outcome"]) == (1, "notify_refused")
+        assert {"N1", "N3", "N4"} <= set(items(told))
+        assert done.returncode == 1
+        assert "\nnot served: a NOTIFY came that this phone cannot take\n" in done.stdout
+        assert "\n  the phone answered 481, a NOTIFY for no subscription of this phone\n" in done.stdout
+        assert "NOTIFY with Call-ID: 1147221869" in done.stdout
+        assert "nobody" not in done.stdout
+
+
+def test_two_urls_for_one_phone() -> None:
+    manners = Manners(url="http://u:secret@192.0.2.1/a", second_url="http://u:secret@192.0.2.1/b")
+    with faulty_server(manners) as address:
+        code, told = play("--server", str(address))
+        done = call("phone", "--server", str(address))
+    (fault,) = (fault for fault in told["faults"] if fault["item"] == "X2")
+    assert code == 2
+    assert fault["saw"] == "2 NOTIFYs for one SUBSCRIBE, with 2 different URLs"
+    assert fault["urls"] == ["http://u:***@192.0.2.1/a", "http://u:***@192.0.2.1/b"]
+    assert (
+        "different URLs\n         http://u:***@192.0.2.1/a\n         http://u:***@192.0.2.1/b\n"
+        in done.stdout
+    )
+    assert "secret" not in done.stdout
+
+
+def test_an_output_that_is_full_is_not_the_networks_fault() -> None:
+    with faulty_server() as address, open("/dev/full", "w") as full:  # noqa: PTH123
+        done = subprocess.run(
+            [*PROGRAM, "phone", "--server", str(address)],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+    assert done.returncode == 74
+    assert done.stderr == "pnp-responder: No space left on device\n"
 
 
 def test_nobody_listens() -> None:

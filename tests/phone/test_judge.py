@@ -319,6 +319,50 @@ def test_nobody_answered() -> None:
     assert found == Verdict(Outcome.SILENCE, "", None, (), (), None)
 
 
+def test_something_came_but_nothing_of_use() -> None:
+    asked, ok, _ = exchange(subscribe(1))
+    silence = Ended(CALL_ID, Outcome.SILENCE, "", 11, None)
+    noise = ok._replace(datagram=ok.datagram._replace(payload=b"HELLO\r\n\r\n"))
+    assert verdict([asked, noise], ended=silence).outcome is Outcome.UNUSABLE
+    strange = altered([asked, ok], 1, "bKphone1", "bKphone2")[1]
+    assert verdict([asked, strange], ended=silence).outcome is Outcome.UNUSABLE
+
+
+def test_two_urls_are_told() -> None:
+    steps = exchange(subscribe(1))
+    other = altered(steps, 2, URL, f"{URL}?2")[2]
+    (fault,) = verdict([*steps, other]).faults
+    assert (fault.item, fault.urls) == ("C7", (URL, f"{URL}?2"))
+    apart = altered([other], 0, "bK", "bKother")[0]
+    (fault,) = verdict([*steps, apart]).faults
+    assert (fault.item, fault.urls) == ("X2", (URL, f"{URL}?2"))
+    assert "2 different URLs" in fault.saw
+    elsewhere = apart._replace(datagram=apart.datagram._replace(remote=OTHER))
+    (fault,) = verdict([*steps, elsewhere]).faults
+    assert (fault.item, fault.urls) == ("P9", (URL, f"{URL}?2"))
+    same = altered([elsewhere], 0, f"{URL}?2", URL)[0]
+    (fault,) = verdict([*steps, same]).faults
+    assert (fault.item, fault.urls) == ("P9", ())
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "outside"),
+    [
+        ("Call-ID: 1@10.0.0.2", "Call-ID: 2@10.0.0.2", True),
+        ("tag=phone1", "tag=nobodys", True),
+        ("To: <", "To: Desk, one <", True),
+        ("Max-Forwards: 70\r\n", "", False),
+    ],
+)
+def test_tells_of_a_phone_that_takes_what_most_would_not(old: str, new: str, outside: bool) -> None:
+    steps = altered(exchange(subscribe(1)), 2, old, new)
+    loose = UNKNOWN._replace(outside_dialog="who tells")
+    assert judge(steps, SERVED, loose, Device(), True).lenience == ("who tells" if outside else "")
+    refused = SERVED._replace(outcome=Outcome.NOTIFY_REFUSED, url="", refusal="481, why")
+    found = judge(steps, refused, loose, Device(), True)
+    assert (found.lenience, found.refusal) == ("", "481, why")
+
+
 def test_wrong_use() -> None:
     steps = exchange(subscribe(1))
     with pytest.raises(ValueError, match="begins with"):

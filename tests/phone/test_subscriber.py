@@ -282,3 +282,44 @@ def test_a_call_id_is_one_phones(phone: Subscriber) -> None:
     full.subscribe(subscribe(1), GROUP, PHONES, 0.0)
     with pytest.raises(ValueError, match="too many"):
         full.subscribe(subscribe(2), GROUP, PHONES, 0.0)
+
+
+FOREIGN = NOTIFY.replace(CALL_ID, "9@10.0.0.9").replace("tag=phone1", "tag=nobodys")
+
+
+class TestOutsideTheDialog:
+    def test_a_phone_that_refuses_it_says_so(self, phone: Subscriber) -> None:
+        output = phone.receive_datagram(heard(FOREIGN), 0.1)
+        assert status_of(output).startswith(b"SIP/2.0 481 ")
+        events = [event for _, output in run_out(phone, output.deadline) for event in output.events]
+        refusal = "481, a NOTIFY for no subscription of this phone"
+        assert events == [Ended(CALL_ID, Outcome.NOTIFY_REFUSED, "", 11, None, refusal)]
+        assert len(phone) == 0
+
+    def test_after_a_200_as_well(self, phone: Subscriber) -> None:
+        phone.receive_datagram(heard(OK), 0.1)
+        output = phone.receive_datagram(heard(NOTIFY.replace("application/url", "text/html")), 0.1)
+        (ended,) = (event for _, output in run_out(phone, output.deadline) for event in output.events)
+        assert ended == Ended(
+            CALL_ID, Outcome.NOTIFY_REFUSED, "", 1, 200, "415, a body that is no application/url"
+        )
+
+    @pytest.mark.parametrize("notify", [FOREIGN, NOTIFY.replace("tag=phone1", "tag=nobodys")])
+    def test_a_phone_that_takes_it(self, notify: str) -> None:
+        engine = subscriber(outside_dialog=True)
+        engine.subscribe(subscribe(1), GROUP, PHONES, 0.0)
+        output = engine.receive_datagram(heard(notify), 0.1)
+        assert status_of(output) == b"SIP/2.0 200 OK"
+        assert output.events == (NotifyTaken(CALL_ID, URL, SERVER.address), SERVED)
+
+    def test_many_phones_are_told_apart_by_name(self) -> None:
+        engine = subscriber(outside_dialog=True)
+        for number in (1, 2, 3):
+            engine.subscribe(subscribe(number), GROUP, PHONES, 0.0)
+        (_, ended) = engine.receive_datagram(heard(FOREIGN.replace("00001@", "00002@")), 0.1).events
+        assert isinstance(ended, Ended)
+        assert ended.call_id == "2@10.0.0.2"
+        nobodys = FOREIGN.replace("00001@", "00007@").replace("bKserver", "bKother")
+        (event,) = engine.receive_datagram(heard(nobodys), 0.2).events
+        assert isinstance(event, RequestRefused)
+        assert event.status == 481
