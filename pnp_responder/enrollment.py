@@ -48,13 +48,30 @@ class Decline(NamedTuple):
     """No URL for this device.
 
     `rule` is None if no rule matched. `status` is None for silence, else the SIP status of a
-    `reject`. `reason` is a sentence for the administrator.
+    `reject`. `reason` is a sentence for the administrator. `suspicious`: the device is perhaps not
+    the one that it says it is.
     """
 
     reason: str
     rule: str | None = None
     status: int | None = None
+    suspicious: bool = False
 
 
-Decision = Offer | Decline
+class Defer(NamedTuple):
+    """Not now: no answer, and nothing is held of the request, so that its repeat is decided anew.
+
+    Meanwhile a keep-alive makes the kernel find out whose the device's address is. `rule` and
+    `reason` are as with Decline.
+    """
+
+    reason: str
+    rule: str
+
+    @property
+    def status(self) -> None:
+        """As a Decline's: silence."""
+
+
+Decision = Offer | Decline | Defer
 Decide = Callable[[Enrollment], Decision]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from pnp_responder.datagram import Local, SocketAddress
-from pnp_responder.enrollment import Decision, Decline, Enrollment, Offer
+from pnp_responder.enrollment import Decision, Decline, Defer, Enrollment, Offer
 
 
 class DatagramDropped(NamedTuple):
@@ -49,6 +49,13 @@ class EnrollmentDeclined(NamedTuple):
     enrollment: Enrollment
     decline: Decline
     status: int | None
+
+
+class EnrollmentDeferred(NamedTuple):
+    """A rule cannot say yet; a keep-alive went out, and the device's repeat will be decided."""
+
+    enrollment: Enrollment
+    defer: Defer
 
 
 class NotifyAnswered(NamedTuple):
@@ -95,6 +102,7 @@ Event = (
     | RequestRepeated
     | EnrollmentOffered
     | EnrollmentDeclined
+    | EnrollmentDeferred
     | NotifyAnswered
     | NotifyTimedOut
     | NotifyUndeliverable

@@ -16,6 +16,7 @@ from pnp_responder.errors import MalformedMessage, RequestError
 from pnp_responder.events import (
     DatagramDropped,
     EnrollmentDeclined,
+    EnrollmentDeferred,
     EnrollmentOffered,
     ProbeHeard,
     RequestRefused,
@@ -73,6 +74,8 @@ def rehearse(
         return Rehearsal(known(event.enrollment), event.offer, None, output.datagrams)
     if isinstance(event, EnrollmentDeclined):
         return Rehearsal(known(event.enrollment), event.decline, None, output.datagrams)
+    if isinstance(event, EnrollmentDeferred):
+        return Rehearsal(known(event.enrollment), event.defer, None, output.datagrams)
     if isinstance(event, ProbeHeard) and event.enrollment is not None:
         return Rehearsal(known(event.enrollment), event.decision, None, output.datagrams)
     assert isinstance(event, DatagramDropped | RequestRefused)  # the other events follow a NOTIFY

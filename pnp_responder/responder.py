@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 from pnp_responder.admission import Admission
 from pnp_responder.datagram import TCP, UDP, Datagram, Local, SocketAddress
+from pnp_responder.deferral import deferred
 from pnp_responder.engine import Output
-from pnp_responder.enrollment import Decide, Decline, Enrollment, Offer
+from pnp_responder.enrollment import Decide, Decline, Defer, Enrollment, Offer
 from pnp_responder.errors import MalformedMessage, RequestError
 from pnp_responder.events import (
     DatagramDropped,
@@ -98,8 +99,7 @@ class Responder:
         """See `engine.Engine`."""
         if self._admission.is_ours(datagram.remote) and looks_like_a_probe(datagram.payload):
             return self._output((), (ProbeHeard(datagram.remote, datagram.local, None, None),))
-        refusal = self._admission.refusal(datagram.remote, datagram.local)
-        if refusal is not None:
+        if (refusal := self._admission.refusal(datagram.remote, datagram.local)) is not None:
             return self._dropped(datagram, refusal)
         try:
             message = parse_message(datagram.payload)
@@ -127,8 +127,7 @@ class Responder:
 
     def _receive_response(self, response: Response, datagram: Datagram, now: float) -> Output[Event]:
         # RFC 3261 17.1.3: whatever the socket; some stacks answer to where they had asked, the group.
-        effects = self._clients.receive_response(response, now)
-        if effects is None:
+        if (effects := self._clients.receive_response(response, now)) is None:
             return self._dropped(datagram, "a response to nothing that we asked")
         return self._carry_out(effects)
 
@@ -143,10 +142,8 @@ class Responder:
         key = ServerKey(request, datagram.remote)
         if request.method == "CANCEL":
             return self._receive_cancel(request, key, datagram)
-        if request.method == "SUBSCRIBE":
-            again = self._servers.repeat(key, datagram, now)
-            if again is not None:
-                return self._output(again, (RequestRepeated(datagram.remote, datagram.local),))
+        if request.method == "SUBSCRIBE" and (again := self._servers.repeat(key, datagram, now)) is not None:
+            return self._output(again, (RequestRepeated(datagram.remote, datagram.local),))
         uas.check_method(request, SERVED)
         uas.check_request_uri(request)
         if request.method == "SUBSCRIBE" and request.to.tag is None and self._servers.is_merged(key):
@@ -179,6 +176,8 @@ class Responder:
         decision = self._decide(enrollment)
         if isinstance(decision, Offer):
             return self._offer(request, key, datagram, enrollment, decision, now)
+        if isinstance(decision, Defer):
+            return self._output(*deferred(datagram, enrollment, decision))
         status = decision.status
         if status is None and decision.rule is None and not datagram.multicast:
             status = 404

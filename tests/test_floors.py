@@ -15,8 +15,19 @@ ROOT = Path(__file__).parent.parent / PACKAGE
 _VALUES = {"errors", "datagram", "mac"}
 _BELOW_SERVICE = {
     *_VALUES,
-    *("enrollment", "engine", "escaping", "masking", "events", "admission", "sip", "ua_profile", "rules"),
-    *("responder", "rehearsal", "net", "capture", "phone", "phone_edge", "probe"),
+    *("enrollment", "circumstances", "engine", "escaping", "masking", "events", "admission", "sip"),
+    *(
+        "ua_profile",
+        "rules",
+        "deferral",
+        "responder",
+        "rehearsal",
+        "net",
+        "capture",
+        "phone",
+        "phone_edge",
+        "probe",
+    ),
 }
 _BELOW_CLI = _BELOW_SERVICE | {"service", "doctor"}
 
@@ -28,13 +39,27 @@ FLOORS: dict[str, set[str]] = {
     "escaping": set(),
     "masking": {"escaping"},
     "enrollment": {"datagram", "mac"},
+    "circumstances": {"enrollment", "mac"},
     "engine": {"datagram"},
     "admission": {"datagram"},
     "sip": {"errors", "datagram"},
     "ua_profile": _VALUES | {"enrollment", "sip"},
-    "rules": _VALUES | {"enrollment", "escaping", "masking"},
+    "rules": _VALUES | {"enrollment", "circumstances", "escaping", "masking"},
     "events": {"datagram", "enrollment"},
-    "responder": {"errors", "datagram", "engine", "enrollment", "events", "admission", "sip", "ua_profile"},
+    "deferral": {"datagram", "enrollment", "events", "ua_profile"},
+    "responder": {
+        *(
+            "errors",
+            "datagram",
+            "engine",
+            "enrollment",
+            "events",
+            "admission",
+            "deferral",
+            "sip",
+            "ua_profile",
+        ),
+    },
     "rehearsal": _VALUES | {"admission", "engine", "enrollment", "events", "responder", "sip", "ua_profile"},
     "phone": _VALUES | {"engine", "enrollment", "sip"},
     "net": {"errors", "datagram", "engine"},

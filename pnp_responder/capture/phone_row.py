@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from pnp_responder.datagram import SocketAddress
-from pnp_responder.enrollment import Decision, Decline, Enrollment, Offer
+from pnp_responder.enrollment import Decision, Enrollment, Offer
 
 
 class Outcome(StrEnum):
@@ -95,7 +95,8 @@ class PhoneRow:
     @property
     def why(self) -> str:
         """Why it gets no URL; "" if it gets one."""
-        return self.decision.reason if isinstance(self.decision, Decline) else self.reason
+        decision = self.decision
+        return self.reason if decision is None or isinstance(decision, Offer) else decision.reason
 
     def told_by(self, server: SocketAddress, status: int | None, url: str | None) -> None:
         """`server` said this to the phone, in a response or in a NOTIFY."""

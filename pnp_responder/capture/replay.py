@@ -21,6 +21,7 @@ from pnp_responder.enrollment import Decide
 from pnp_responder.events import (
     DatagramDropped,
     EnrollmentDeclined,
+    EnrollmentDeferred,
     EnrollmentOffered,
     Event,
     NotifyAnswered,
@@ -145,6 +146,8 @@ class Replay:
             row = PhoneRow(*_head(captured), event.enrollment, event.offer, "")
         elif isinstance(event, EnrollmentDeclined):
             row = PhoneRow(*_head(captured), event.enrollment, event.decline, "")
+        elif isinstance(event, EnrollmentDeferred):
+            row = PhoneRow(*_head(captured), event.enrollment, event.defer, "")
         elif isinstance(event, RequestRefused | DatagramDropped):
             row = PhoneRow(*_head(captured), None, None, event.reason)
         else:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 MAX_MESSAGE = 65_535
 _LONGEST_LINE = 65_536
 _ESCAPE = re.compile(r"\\(?:(\\)|x([0-9a-f]{2})|u([0-9a-f]{4})|U([0-9a-f]{8}))")
-_EVENTS = {"enrollment_offered", "enrollment_declined"}
+_EVENTS = {f"enrollment_{said}" for said in ("offered", "declined", "suspicious", "deferred")}
 
 
 def explanations(expectation: Expectation, rules: RuleSet) -> list[Explanation]:

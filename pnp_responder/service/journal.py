@@ -9,11 +9,12 @@ from collections.abc import Callable
 from typing import assert_never
 
 from pnp_responder.datagram import TCP, UDP, Local, SocketAddress
-from pnp_responder.enrollment import Enrollment, Offer
+from pnp_responder.enrollment import Decline, Defer, Enrollment, Offer
 from pnp_responder.escaping import escape_octets
 from pnp_responder.events import (
     DatagramDropped,
     EnrollmentDeclined,
+    EnrollmentDeferred,
     EnrollmentOffered,
     Event,
     NotifyAnswered,
@@ -92,6 +93,8 @@ class Journal:
                 self._phone("notify_undeliverable", logging.WARNING, enrollment, offer, attempts=attempts)
             case EnrollmentDeclined():
                 self._declined(event)
+            case EnrollmentDeferred(enrollment, defer):
+                self._deferred(enrollment, defer)
             case RequestRefused(reason, status, remote, local):
                 self._refused("request_refused", reason, remote, local, {"status": status})
             case DatagramDropped(reason, remote, local):
@@ -179,6 +182,9 @@ class Journal:
         enrollment, decline, status = event
         now = self._clock()
         name = "enrollment_declined"
+        level = logging.INFO
+        if decline.suspicious:
+            name, level = "enrollment_suspicious", logging.WARNING
         unmatched = decline.rule is None
         if unmatched:
             device = enrollment.device
@@ -187,12 +193,16 @@ class Journal:
                 return
         if not (self._unmatched if unmatched else self._phones).tell((name, ""), _host(enrollment), now):
             return
-        fields = _device(enrollment) | {"rule": decline.rule} | _where(enrollment)
-        fields |= {"reason": decline.reason, "status": status}
+        fields = _withheld(enrollment, decline) | {"status": status}
         if unmatched:
             fields["user_agent"] = enrollment.user_agent
             fields["hint"] = rule_hint(enrollment)
-        self.note(name, **fields)
+        self.note(name, level, **fields)
+
+    def _deferred(self, enrollment: Enrollment, defer: Defer) -> None:
+        name = "enrollment_deferred"
+        if self._phones.tell((name, ""), _host(enrollment), self._clock()):
+            self.note(name, **_withheld(enrollment, defer))
 
     def _probe(self, event: ProbeHeard) -> None:
         """Our own at debug level: the administrator who set it off sees what it found."""
@@ -212,6 +222,11 @@ class Journal:
 def _device(enrollment: Enrollment) -> Fields:
     mac, vendor, model, version = enrollment.device
     return {"mac": mac, "vendor": vendor, "model": model, "version": version}
+
+
+def _withheld(enrollment: Enrollment, decision: Decline | Defer) -> Fields:
+    fields = _device(enrollment) | {"rule": decision.rule} | _where(enrollment)
+    return fields | {"reason": decision.reason}
 
 
 def _where(enrollment: Enrollment) -> Fields:

@@ -9,10 +9,11 @@ import logging
 import pytest
 
 from pnp_responder.datagram import TCP, Datagram, Local, SocketAddress
-from pnp_responder.enrollment import Decline, Device, Enrollment, Offer
+from pnp_responder.enrollment import Decline, Defer, Device, Enrollment, Offer
 from pnp_responder.events import (
     DatagramDropped,
     EnrollmentDeclined,
+    EnrollmentDeferred,
     EnrollmentOffered,
     Event,
     NotifyAnswered,
@@ -94,6 +95,18 @@ def unmatched(mac: str | None) -> EnrollmentDeclined:
             logging.INFO,
             "enrollment_declined",
             WHO | {"rule": "others"} | WHERE | {"reason": "told to ignore", "status": None},
+        ),
+        (
+            EnrollmentDeclined(ENROLLMENT, Decline("another MAC", "careful", suspicious=True), None),
+            logging.WARNING,
+            "enrollment_suspicious",
+            WHO | {"rule": "careful"} | WHERE | {"reason": "another MAC", "status": None},
+        ),
+        (
+            EnrollmentDeferred(ENROLLMENT, Defer("not known yet", "careful")),
+            logging.INFO,
+            "enrollment_deferred",
+            WHO | {"rule": "careful"} | WHERE | {"reason": "not known yet"},
         ),
         (
             RequestRefused("not for us", 489, REMOTE, LOCAL),
