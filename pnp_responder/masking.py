@@ -1,13 +1,29 @@
-"""Passwords out of what people see. The clear text of a URL belongs in the NOTIFY alone."""
+"""Secrets out of what people see. The clear text of a URL belongs in the NOTIFY alone.
+
+What is a secret is told by form here: the user-info of a URL, and what a name that sounds secret says
+(`?token=`, `password:`). What is one by origin, a value out of a file or the environment, is known
+where the URL is made: see `Offer.masked`.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from urllib.parse import unquote
 
 MASK = "***"
 
-_PASSWORD = re.compile(r"(://[^\s/?#:@]*:)[^\s/?#@]*(?=@)")
+_USER_INFO = re.compile(r"(?<=://)[^\s/?#@]+(?=@)")
+# Passwords that are none: beside one of them, the user name is the secret.
+_NO_PASSWORDS = ("", "x", "X", "x-oauth-basic")
 _DOUBTFUL_PASSWORD = re.compile(r"(://[^:@]*:).*(?=@)")
+_IN_URL = re.compile(r"""(?<=://)(?:\{\{[^{}"<>]*\}\}|[^\s"<>])+""")
+_PARAMETER = re.compile(r"""[?&;#]([^\s=&;?#/]+)=((?:\{\{[^{}]*\}\}|[^\s&;#"<>])*)""")
+_PLACEHOLDERS = re.compile(r"(?:\{\{[^{}]*\}\})*")
+
+# In any part of a name, and as one of its words.
+_SECRET = re.compile(r"token|secret|pass|pwd|auth|key|credential|signature|session|bearer|jwt", re.IGNORECASE)
+_SECRET_WORD = re.compile(r"(?:\A|[^a-z])(?:sig|pw|pin|otp|sid|hmac)(?![a-z])", re.IGNORECASE)
 
 # What may be one value of a line: in quotes, or up to a comma.
 _VALUE = re.compile(r""""[^"]*"?|'[^']*'?|,\s|[^"',]+|,""")
@@ -15,23 +31,30 @@ _VALUE = re.compile(r""""[^"]*"?|'[^']*'?|,\s|[^"',]+|,""")
 _BEFORE_AT = re.compile(r":(?!//|\s)(.*)@", re.DOTALL)
 # The @ is forgotten: behind a host there would be the digits of a port.
 _WITHOUT_AT = re.compile(r"""://[^:/?#@\s"']*:(?!\d{1,5}(?:[/?#\s"',}]|\Z))([^\s"'/@]+)(?!.*@)""", re.DOTALL)
-_SECRET_KEY = re.compile(
-    r"""(?:\A|[\s{,])["']?[\w.-]*(?:passw|pwd|\bpw|secret|token)[\w.-]*["']?\s*:\s+(\S.*)""",
-    re.IGNORECASE | re.DOTALL,
-)
+_KEY = re.compile(r"""(?:\A|(?<=[\s{,]))["']?([\w.-]+)["']?\s*:\s+(?=\S)""")
+# Tells where a value is, not what it is.
+_REFERENCE = re.compile(r"""\{\s*(?:file|env)\s*:\s+["']?[^\s"'{},]+["']?\s*\}""")
+
+Span = tuple[int, int]
 
 
 def mask_url(url: str) -> str:
-    """`url`, a valid one, with `***` for the password of its user-info, if it has one."""
-    return _PASSWORD.sub(rf"\g<1>{MASK}", url)
+    """`url`, a valid one or a text with valid ones in it, with `***` for what is secret by its form.
+
+    That is the password of a user-info, or all of it if there is no password, and the value of a
+    parameter whose name sounds secret.
+    """
+    if "@" not in url and "=" not in url:
+        return url
+    return _replace(url, _url_spans(url))
 
 
 def mask_text(text: str) -> str:
-    """Any text with `***` for what may be a password in a URL in it, valid or not.
+    """Any text with `***` for what may be a secret in a URL in it, valid or not.
 
     It rather masks too much (a path with an `@`) than too little.
     """
-    return _DOUBTFUL_PASSWORD.sub(rf"\g<1>{MASK}", text)
+    return mask_url("\n".join(map(_mask_doubtful, text.split("\n"))))
 
 
 def mask_source(text: str) -> str:
@@ -39,31 +62,82 @@ def mask_source(text: str) -> str:
 
     URLs that lack their scheme or their `@` count, and the values of keys that sound secret.
     """
-    pieces = []
-    position = 0
-    for start, end in secret_spans(text):
-        pieces += [text[position:start], MASK]
-        position = end
-    return "".join([*pieces, text[position:]])
+    return _replace(text, secret_spans(text))
 
 
-def secret_spans(text: str) -> list[tuple[int, int]]:
+def mask_values(text: str, secrets: Iterable[str]) -> str:
+    """`text` with `***` for each of the `secrets` in it."""
+    for secret in sorted(secrets, key=len, reverse=True):
+        text = text.replace(secret, MASK)
+    return text
+
+
+def sounds_secret(name: str) -> bool:
+    """Is what a key or a parameter of this name says likely to be a secret?"""
+    return _SECRET.search(name) is not None or _SECRET_WORD.search(name) is not None
+
+
+def secret_spans(text: str) -> list[Span]:
     """Where in a line passwords may stand: (start, end), ascending, apart from each other."""
-    key = _SECRET_KEY.search(text)
-    end = len(text) if key is None else key.start(1)
-    spans = []
+    key = next((match for match in _KEY.finditer(text) if _says_secret(match, text)), None)
+    end = len(text) if key is None else key.end()
+    spans = _url_spans(text[:end])
     for value in _joined_values(text[:end]):
         for pattern in (_BEFORE_AT, _WITHOUT_AT):
             found = pattern.search(text, *value)
             if found is not None:
                 spans.append(found.span(1))
                 break
-    return spans if key is None else [*spans, key.span(1)]
+    if key is not None:
+        spans.append((end, len(text)))
+    return _apart(spans)
 
 
-def _joined_values(text: str) -> list[tuple[int, int]]:
+def _says_secret(key: re.Match[str], text: str) -> bool:
+    return sounds_secret(key[1]) and _REFERENCE.match(text, key.end()) is None
+
+
+def _mask_doubtful(line: str) -> str:
+    head, at, tail = line.rpartition("@")
+    return _DOUBTFUL_PASSWORD.sub(rf"\g<1>{MASK}", head + at) + tail
+
+
+def _url_spans(text: str) -> list[Span]:
+    spans = []
+    for match in _USER_INFO.finditer(text):
+        user, colon, password = match[0].partition(":")
+        hidden = len(user) + 1 if colon and password not in _NO_PASSWORDS else 0
+        spans.append((match.start() + hidden, match.end()))
+    for url in _IN_URL.finditer(text) if "=" in text else ():
+        for match in _PARAMETER.finditer(text, *url.span()):
+            if sounds_secret(unquote(match[1])) and not _PLACEHOLDERS.fullmatch(match[2]):
+                spans.append(match.span(2))
+    return _apart(spans)
+
+
+def _apart(spans: list[Span]) -> list[Span]:
+    """Ascending, those that overlap joined."""
+    found: list[Span] = []
+    for start, end in sorted(spans):
+        if found and start < found[-1][1]:
+            found[-1] = found[-1][0], max(end, found[-1][1])
+        else:
+            found.append((start, end))
+    return found
+
+
+def _replace(text: str, spans: list[Span]) -> str:
+    pieces = []
+    position = 0
+    for start, end in spans:
+        pieces += [text[position:start], MASK]
+        position = end
+    return "".join([*pieces, text[position:]])
+
+
+def _joined_values(text: str) -> list[Span]:
     """The values of a line as (start, end); a quote within a plain value is part of it."""
-    values: list[tuple[int, int]] = []
+    values: list[Span] = []
     for match in _VALUE.finditer(text):
         start, end = match.span()
         quoted = match[0][0] in "\"'"

@@ -63,7 +63,7 @@ NOTIFY = (
 
 class TestMasking:
     @pytest.mark.parametrize("name", [b"Content-Length", b"content-length", b"l", b"L  "])
-    @pytest.mark.parametrize("password", [b"x", b"secret", b"a-very-long-password"])
+    @pytest.mark.parametrize("password", [b"p", b"secret", b"a-very-long-password"])
     def test_the_message_stays_whole(self, name: bytes, password: bytes) -> None:
         url = b"http://user:" + password + b"@192.0.2.1/$mac.cfg"
         message = parse_message(mask_payload(NOTIFY % (name, len(url), url)))
