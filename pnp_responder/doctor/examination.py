@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import NamedTuple
 
-from pnp_responder.doctor import dhcp, firewall, links, sockets
+from pnp_responder.doctor import dhcp, firewall, heard, links, sockets
+from pnp_responder.doctor.container import judge_container
 from pnp_responder.doctor.facts import Responder, Route, UdpSocket
 from pnp_responder.doctor.finding import Finding, Verdict
 from pnp_responder.doctor.nft_walk import Ruleset
 from pnp_responder.doctor.read_firewall import read_firewall
 from pnp_responder.doctor.read_host import (
+    in_host_network,
     read_container,
     read_link,
     read_members,
@@ -78,7 +79,8 @@ def examine(wanted: Wanted) -> Iterator[Finding]:
         unit="" if responders else read_unit(),
         members=read_members(settings.group),
         container=read_container(),
-        kinds=defaultdict(str, read_link_kinds()),
+        host_network=in_host_network(),
+        kinds=read_link_kinds(),
         routes=read_routes(),
         rules=read_firewall(),
     )
@@ -124,16 +126,17 @@ class _Patient(NamedTuple):
     unit: str
     members: dict[str, int] | None
     container: str
+    host_network: bool | None
     kinds: Mapping[int, str]
     routes: tuple[Route, ...]
     rules: tuple[Ruleset | None, str]
 
     def about(self, interface: Interface) -> Iterator[Finding]:
         """All findings about an interface; those that make no sense while it is down are left out."""
-        link = read_link(interface, self.kinds[interface.index])
+        link = read_link(interface, self.kinds)
         first = links.judge_interface(link)
         yield first
-        yield links.judge_container(link, self.container)
+        yield judge_container(link, self.container, self.host_network)
         yield links.judge_snooping(link)
         if first.verdict is Verdict.FAIL:
             return
@@ -168,7 +171,7 @@ class _Patient(NamedTuple):
         if serving is not None:
             listen = listen._replace(reply_port=serving.reply_port)
         yield firewall.judge_firewall(interface, listen, *self.rules)
-        yield firewall.judge_self_test(name, listen, try_multicast(interface, listen))
+        yield heard.judge_self_test(interface, listen, try_multicast(interface, listen), self.rules[0])
 
 
 def _refusal(interface: Interface, listen: Listen) -> InterfaceUnusable | None:

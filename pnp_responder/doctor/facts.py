@@ -11,13 +11,15 @@ class Link(NamedTuple):
     """An interface with what /sys knows of it.
 
     `kind`: the kernel's word for it ("bridge", "vlan", "macvlan", "veth", ...), "" for a network card.
-    `carrier`: is there a cable or its like? `bridge` is the bridge that it is or is a port of.
+    `carrier`: is there a cable or its like? `bridge` is the bridge that it is or is a port of. `below`: the
+    kinds of what it is made of in the end, for a bridge, a VLAN or a bond; its own for any other.
     """
 
     interface: Interface
     kind: str = ""
     carrier: bool | None = None
     bridge: Bridge | None = None
+    below: frozenset[str] = frozenset({""})
 
 
 class Bridge(NamedTuple):
@@ -93,3 +95,12 @@ class Route(NamedTuple):
     mask: int
     interface: str
     metric: int
+
+
+class Counts(NamedTuple):
+    """What IP counts in this network namespace: datagrams that it took in, of them multicasts that it let on
+    to the sockets, multicasts that left it."""
+
+    received: int
+    multicasts_in: int
+    multicasts_out: int

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Interface, IPv4Network
 
@@ -12,14 +11,6 @@ from pnp_responder.net.interfaces import Interface
 
 PASS, WARN, FAIL, UNKNOWN = Verdict.PASS, Verdict.WARN, Verdict.FAIL, Verdict.UNKNOWN
 
-# Interfaces that container and virtual machine managers make for themselves; no desk phone is behind them.
-_CONTAINER_BRIDGE = re.compile(
-    r"docker\d+|podman\d+|cni\d+|cni-podman\d+|br-[0-9a-f]{12}|virbr\d+|lxcbr\d+|lxdbr\d+|flannel.*|cali.*|veth.+"
-)
-# What those managers give to containers by default. A LAN may use them too: alone it proves nothing.
-_CONTAINER_NETWORKS = tuple(
-    map(IPv4Network, ("172.17.0.0/16", "172.18.0.0/15", "172.20.0.0/14", "172.24.0.0/13", "10.88.0.0/16"))
-)
 _LINK_LOCAL = IPv4Network("169.254.0.0/16")
 # Hosts beside phones that need a place in the neighbour table: gateways, servers, computers.
 _OTHER_NEIGHBOURS = 64
@@ -67,45 +58,6 @@ def judge_none(passed_over: Iterable[tuple[Interface, str]]) -> Finding:
     reasons = "; ".join(f"{interface.name} {reason}" for interface, reason in passed_over)
     evidence = "no interface of this host can be served" + (f": {reasons}" if reasons else "")
     return Finding("interface", "", FAIL, evidence, "pnp-responder interfaces")
-
-
-def judge_container(link: Link, container: str) -> Finding:
-    """Can multicast of the LAN come here at all? `container` is the kind that we run in, "" for none seen."""
-    it = link.interface
-
-    def found(verdict: Verdict, evidence: str, remedy: str = "") -> Finding:
-        return Finding("container", it.name, verdict, evidence, remedy)
-
-    if not container:
-        if _CONTAINER_BRIDGE.fullmatch(it.name):
-            return found(
-                WARN,
-                "is, by its name, a bridge or a cable of containers or virtual machines; desk phones are on "
-                "another interface",
-                "pnp-responder interfaces   # then name the phones' one under `service: interfaces:`",
-            )
-        return found(PASS, "no container, as far as can be seen")
-    inside = f"runs in a container ({container})"
-    if it.loopback:
-        return found(PASS, f"{inside}, and this is its loopback: nothing but tests comes here")
-    if link.kind in ("macvlan", "ipvlan"):
-        return found(PASS, f"{inside} with an interface of its own on the LAN ({link.kind})")
-    if link.kind in ("", "bridge", "vlan", "bond", "team"):
-        return found(PASS, f"{inside} with the host's own network")
-    addresses = [str(a) for a in it.addresses if any(a.ip in network for network in _CONTAINER_NETWORKS)]
-    host_network = "docker run --network host ...   # or a macvlan network on the phones' interface"
-    if addresses:
-        return found(
-            FAIL,
-            f"{inside} behind a bridge of its own (address {addresses[0]}): multicast of the LAN cannot "
-            "arrive, and publishing a port does not help, for it forwards unicast only",
-            host_network,
-        )
-    return found(
-        UNKNOWN,
-        f"{inside}; whether the other end of {it.name} is on the phones' LAN cannot be seen from in here",
-        f"{host_network}; if phones are not heard",
-    )
 
 
 def judge_snooping(link: Link) -> Finding:

@@ -7,14 +7,17 @@ instead of guessing. Nothing is counted, and limits may be used up, so they may 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from pnp_responder.doctor.iptables_rules import objects_of
+from pnp_responder.doctor.nft_devices import devices_of
 from pnp_responder.doctor.nft_values import Json, Packet, Sets, compares, fits
 from pnp_responder.doctor.nft_values import field as field_of
 
-_OURS = ("ip", "inet")
+# Who is asked at a hook. Those at a device see a packet before IP takes it in, and after IP has let it go.
+_AT_IP = ("ip", "inet")
+_AT_DEVICE = {"ingress": ("netdev", "inet"), "egress": ("netdev",)}
 _MOST_JUMPS = 16
 # Statements that neither stop a packet nor change what we look at.
 _HARMLESS = {"counter", "log", "comment", "notrack", "flow", "ct helper", "ct timeout", "meter", "set"}
@@ -32,13 +35,15 @@ class Walk(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Ruleset:
     """The chains and sets of `nft -j list ruleset`. `opaque`: some rules are iptables', told in no words that
-    can be followed. `by_iptables`: they were read from iptables itself."""
+    can be followed. `by_iptables`: they were read from iptables itself. `devices`: where chains of hook
+    ingress and egress sit; one that is not among them may sit anywhere."""
 
     chains: Mapping[tuple[str, str, str], Json] = field(default_factory=dict)
     rules: Mapping[tuple[str, str, str], Sequence[Json]] = field(default_factory=dict)
     sets: Sets = field(default_factory=dict)
     opaque: bool = False
     by_iptables: bool = False
+    devices: Mapping[tuple[str, str, str], Sequence[str]] = field(default_factory=dict)
 
     @classmethod
     def from_json(cls, document: Json) -> Ruleset:
@@ -63,17 +68,28 @@ class Ruleset:
             for it in listed
             for statement in it.get("expr", ())
         )
-        return cls(chains, rules, sets, opaque)
+        devices = {key: _listed(it["dev"]) for key, it in chains.items() if it.get("dev")}
+        return cls(chains, rules, sets, opaque, devices=devices)
+
+    @property
+    def lacks_devices(self) -> bool:
+        """Is there a chain whose device is not told? Up to nft 1.0.8 the JSON keeps it back."""
+        return any(
+            it.get("hook") in _AT_DEVICE and key not in self.devices for key, it in self.chains.items()
+        )
+
+    def with_devices(self, text: str) -> Ruleset:
+        """The same with the devices that `text`, of `nft list chains`, has."""
+        return replace(self, devices={**self.devices, **devices_of(text)})
 
     def with_iptables(self, text: str) -> Ruleset:
         """The same with iptables' own tables as `text`, of `iptables-save`, has them."""
         read = Ruleset.from_json({"nftables": list(objects_of(text))})
         told = {key[:2] for key in read.chains}
-        return Ruleset(
+        return replace(
+            self,
             chains={key: it for key, it in self.chains.items() if key[:2] not in told} | dict(read.chains),
             rules={key: it for key, it in self.rules.items() if key[:2] not in told} | dict(read.rules),
-            sets=self.sets,
-            opaque=self.opaque,
             by_iptables=True,
         )
 
@@ -81,18 +97,18 @@ class Ruleset:
         """Through all base chains of these hooks, in the kernel's order."""
         doubt = ""
         for hook in hooks:
-            based = [
-                key for key, chain in self.chains.items() if key[0] in _OURS and chain.get("hook") == hook
-            ]
-            for key in sorted(based, key=lambda key: int(self.chains[key].get("prio", 0))):
-                chain = _Chain(self, packet)
+            device = packet.incoming if hook == "ingress" else packet.outgoing
+            for key in self._based(hook, device):
+                chain = _Chain(self, packet, sure=hook not in _AT_DEVICE or key in self.devices)
                 end = chain.run(key, 0)
                 packet = chain.packet
                 if end in ("drop", "reject") or (
                     end != "accept" and self.chains[key].get("policy") == "drop"
                 ):
                     place = chain.place or f"the policy of chain {' '.join(key)}"
-                    if chain.may_pass:
+                    if not chain.sure:
+                        doubt = doubt or place
+                    elif chain.may_pass:
                         doubt = doubt or f"{place}, unless {chain.may_pass} lets it through"
                     else:
                         return Walk(False, place, packet)
@@ -100,12 +116,25 @@ class Ruleset:
                     doubt = doubt or chain.may_stop
         return Walk(None if doubt else True, doubt, packet)
 
+    def _based(self, hook: str, device: str) -> list[tuple[str, str, str]]:
+        """The base chains that see the packet at this hook, in the kernel's order."""
+        families = _AT_DEVICE.get(hook, _AT_IP)
+        based = [
+            key
+            for key, chain in self.chains.items()
+            if key[0] in families
+            and chain.get("hook") == hook
+            and (hook not in _AT_DEVICE or device in self.devices.get(key, (device,)))
+        ]
+        return sorted(based, key=lambda key: int(self.chains[key].get("prio", 0)))
+
 
 class _Chain:
-    """One base chain and what it jumps to."""
+    """One base chain and what it jumps to. `sure`: is it known that the packet comes by it?"""
 
-    def __init__(self, ruleset: Ruleset, packet: Packet) -> None:
+    def __init__(self, ruleset: Ruleset, packet: Packet, sure: bool) -> None:
         self._ruleset = ruleset
+        self.sure = sure
         self.packet = packet
         self.place = self.may_pass = self.may_stop = ""
 
@@ -197,6 +226,10 @@ class _Chain:
         target, value = what.get("key", {}).get("payload", {}), what.get("value")
         if sure and target.get("field") == "dport" and isinstance(value, int):
             self.packet = self.packet._replace(destination_port=value)
+
+
+def _listed(value: Json) -> tuple[str, ...]:
+    return tuple(map(str, value)) if isinstance(value, list) else (str(value),)
 
 
 def _place(rule: Json) -> str:

@@ -28,6 +28,8 @@ def read_firewall() -> tuple[Ruleset | None, str]:
         ruleset = Ruleset()
         if _path("nft"):
             ruleset = Ruleset.from_json(json.loads(_listed("nft", "-j", "list", "ruleset")))
+            if ruleset.lacks_devices:
+                ruleset = ruleset.with_devices(_listed("nft", "list", "chains"))
         elif not legacy:
             return None, "there is no nft command here to list the rules with"
         if ruleset.opaque and _path("iptables-save"):

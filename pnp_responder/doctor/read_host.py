@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from pnp_responder.doctor.facts import Bridge, Link, Route
+from pnp_responder.doctor.facts import Bridge, Counts, Link, Route
 from pnp_responder.net.interfaces import Interface
 
 _PROC = Path("/proc/self/net")
@@ -32,14 +33,31 @@ def sysctl(name: str) -> int | None:
     return read_number(Path("/proc/sys") / name)
 
 
-def read_link(interface: Interface, kind: str) -> Link:
-    """An interface with what /sys knows of it."""
+def read_link(interface: Interface, kinds: Mapping[int, str]) -> Link:
+    """An interface with what /sys knows of it. `kinds`: those of all interfaces, by index."""
     folder = _CLASS / interface.name
+    kind = kinds.get(interface.index, "")
     if read_number(folder / "ifindex") != interface.index:
-        return Link(interface, kind)  # this /sys shows another network namespace
+        return Link(interface, kind, below=frozenset({kind}))  # this /sys shows another network namespace
     # The loopback has no carrier of its own and says so in its own ways.
     carrier = None if interface.loopback else read_number(folder / "carrier")
-    return Link(interface, kind, None if carrier is None else carrier > 0, _bridge(folder))
+    below = frozenset(_below(folder, kinds, 0))
+    return Link(interface, kind, None if carrier is None else carrier > 0, _bridge(folder), below)
+
+
+# A VLAN on a bond on a network card, and some more.
+_MOST_LEVELS = 8
+
+
+def _below(folder: Path, kinds: Mapping[int, str], level: int) -> Iterator[str]:
+    """The kinds of the interfaces at the bottom."""
+    lower = sorted(folder.glob("lower_*")) if level < _MOST_LEVELS else []
+    kind = kinds.get(read_number(folder / "ifindex") or 0, "")
+    if lower and kind not in ("macvlan", "ipvlan"):
+        for one in lower:
+            yield from _below(one, kinds, level + 1)
+    else:
+        yield kind
 
 
 def _bridge(folder: Path) -> Bridge | None:
@@ -104,11 +122,24 @@ def read_container() -> str:
     return "kubernetes" if "KUBERNETES_SERVICE_HOST" in os.environ else ""
 
 
-def read_multicast_counts() -> tuple[int, int] | None:
-    """How many multicasts this namespace's IP took in and sent, since its start."""
-    lines = [line.split() for line in (read_text(_PROC / "netstat") or "").split("\n")]
-    for names, values in zip(lines, lines[1:], strict=False):
-        if names[:1] == ["IpExt:"] == values[:1] and "InMcastPkts" in names:
-            row = dict(zip(names, values, strict=False))
-            return int(row["InMcastPkts"]), int(row["OutMcastPkts"])
-    return None
+def in_host_network() -> bool | None:
+    """Is this the network namespace that the machine started with? None if /proc/sys does not tell."""
+    if sysctl("net/ipv4/igmp_max_memberships") is None:
+        return None
+    # There is one neighbour table for all; its limits stand in that namespace only.
+    return sysctl("net/ipv4/neigh/default/gc_thresh3") is not None
+
+
+def read_counts() -> Counts | None:
+    """What this namespace's IP counted since its start; None if it does not tell."""
+    rows: dict[str, int] = {}
+    for name in ("snmp", "netstat"):
+        lines = [line.split() for line in (read_text(_PROC / name) or "").split("\n")]
+        for names, values in zip(lines, lines[1:], strict=False):
+            if names[:1] == values[:1] and names[:1] in (["Ip:"], ["IpExt:"]):
+                numbers = (int(value) if value.isdigit() else 0 for value in values[1:])
+                rows.update(zip(names[1:], numbers, strict=False))
+    try:
+        return Counts(rows["InReceives"], rows["InMcastPkts"], rows["OutMcastPkts"])
+    except KeyError:
+        return None

@@ -11,14 +11,18 @@ import socket
 import struct
 import time
 
-from pnp_responder.doctor.firewall import PHONES_PORT, Tried
-from pnp_responder.doctor.read_host import read_multicast_counts
+from pnp_responder.doctor.firewall import PHONES_PORT
+from pnp_responder.doctor.heard import Tried
+from pnp_responder.doctor.read_host import read_counts
 from pnp_responder.net.interfaces import Interface
 from pnp_responder.net.multicast import IP_MULTICAST_ALL, Listen, join_group
 
 KEEP_ALIVE = b"\r\n\r\n"
 _TRIES = 3
-_PATIENCE = 0.3
+# When nothing was heard: so many at once, which stay on this host, that others' datagrams cannot be taken
+# for them in the kernel's counts.
+_BURST = 50
+_PATIENCE = 0.1
 
 
 def try_multicast(interface: Interface, listen: Listen) -> Tried:
@@ -46,28 +50,42 @@ def _try_port(interface: Interface, listen: Listen, port: int) -> Tried:
             join_group(ear, listen.group, interface.index)
         except OSError as error:
             return Tried(port, heard=False, listen_error=error.strerror or str(error))
-        before = read_multicast_counts()
+        before = read_counts()
+        source_port = 0
         try:
             mouth.bind((host, 0))
             way = struct.pack("=4s4si", bytes(4), bytes(4), interface.index)  # struct ip_mreqn
             mouth.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, way)
             mouth.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_LOOP, 1)
             own = mouth.getsockname()
+            source_port = own[1]
             for _ in range(_TRIES):
                 mouth.sendto(KEEP_ALIVE, (listen.group, port))
                 if _hears(ear, own):
                     return Tried(port, heard=True)
+            after = read_counts()
+            mouth.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, 0)
+            for _ in range(_BURST):
+                mouth.sendto(KEEP_ALIVE, (listen.group, port))
+            last = read_counts()
         except OSError as error:
             return Tried(
                 port,
                 heard=False,
                 send_error=error.strerror or str(error),
                 refused=error.errno in (errno.EPERM, errno.EACCES),
+                source_port=source_port,
             )
-        after = read_multicast_counts()
-    if before is None or after is None:
-        return Tried(port, heard=False)
-    return Tried(port, heard=False, came=after[0] >= before[0] + _TRIES, sent=after[1] >= before[1] + _TRIES)
+    if before is None or after is None or last is None:
+        return Tried(port, heard=False, source_port=source_port)
+    return Tried(
+        port,
+        heard=False,
+        sent=after.multicasts_out >= before.multicasts_out + _TRIES,
+        came=last.received >= after.received + _BURST,
+        routed=last.multicasts_in >= after.multicasts_in + _BURST,
+        source_port=source_port,
+    )
 
 
 def _hears(ear: socket.socket, sender: tuple[str, int]) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pnp_responder.doctor.finding import Verdict
-from pnp_responder.doctor.firewall import Tried, answering, asking, judge_firewall, judge_self_test
+from pnp_responder.doctor.firewall import answering, asking, judge_firewall
 from pnp_responder.doctor.nft_walk import Ruleset
 from pnp_responder.net.interfaces import Interface
 from pnp_responder.net.multicast import Listen
@@ -50,11 +50,12 @@ def ruleset(
     *rules: list[dict[str, Any]],
     policy: str = "accept",
     hook: str = "input",
+    family: str = "inet",
     chains: dict[str, list[list[dict[str, Any]]]] | None = None,
     sets: dict[str, list[Any]] | None = None,
 ) -> Ruleset:
-    """A table `inet f` with one base chain `base`, and other chains that it may jump to."""
-    where = {"family": "inet", "table": "f"}
+    """A table `f` with one base chain `base`, and other chains that it may jump to."""
+    where = {"family": family, "table": "f"}
     objects: list[dict[str, Any]] = [{"metainfo": {"json_schema_version": 1}}, {"table": {"family": "inet"}}]
     objects.append(
         {"chain": {**where, "name": "base", "type": "filter", "hook": hook, "prio": 0, "policy": policy}}
@@ -240,30 +241,38 @@ def test_a_packet_socket_hears_before_the_firewall() -> None:
     packet = LISTEN._replace(packet=True)
     assert judge_firewall(ETH1, packet, ruleset(policy="drop"), "").verdict is PASS
     assert judge_firewall(ETH1, packet, ruleset(policy="drop", hook="output"), "").verdict is FAIL
-    assert judge_self_test("eth1", packet, Tried(5060, heard=False, sent=True, came=True)).verdict is UNKNOWN
-    assert judge_self_test("eth1", packet, Tried(5060, heard=False, send_error="no")).verdict is FAIL
 
 
-REWRITTEN = Listen("224.0.1.75", 5062, 5060)
+AT_DEVICE = [
+    ("ingress", "netdev", True),
+    ("ingress", "inet", True),
+    ("egress", "netdev", True),
+    # The families of IP have no such hook; another's chain of that name would be none of ours.
+    ("ingress", "bridge", False),
+]
 
 
-@pytest.mark.parametrize(
-    ("listen", "tried", "verdict", "words"),
-    [
-        (LISTEN, Tried(5060, heard=True), PASS, "was sent and heard"),
-        (LISTEN, Tried(5060, heard=False, listen_error="in use"), UNKNOWN, "could not listen (in use)"),
-        (LISTEN, Tried(5060, heard=False, send_error="no", refused=True), FAIL, "for output drops it"),
-        (LISTEN, Tried(5060, heard=False, send_error="No route"), FAIL, "cannot be sent: No route"),
-        (LISTEN, Tried(5060, heard=False, sent=False, came=False), FAIL, "never left"),
-        (LISTEN, Tried(5060, heard=False, sent=True, came=True), FAIL, "prerouting and input"),
-        (LISTEN, Tried(5060, heard=False, sent=True, came=False), FAIL, "below IP"),
-        (LISTEN, Tried(5060, heard=False), FAIL, "cannot be told"),
-        (REWRITTEN, Tried(5060, heard=True), PASS, "rewritten to port 5062"),
-        (REWRITTEN, Tried(5062, heard=True), WARN, "one to port 5060 was not"),
-        (REWRITTEN, Tried(5062, heard=False), FAIL, "was not heard"),
-    ],
-)
-def test_self_test(listen: Listen, tried: Tried, verdict: Verdict, words: str) -> None:
-    found = judge_self_test("eth1", listen, tried)
-    assert found.verdict is verdict
-    assert words in found.evidence
+@pytest.mark.parametrize(("hook", "family", "ours"), AT_DEVICE)
+def test_hooks_of_a_device(hook: str, family: str, ours: bool) -> None:
+    """They stop what comes and goes at their own interface, and may at one that is not told."""
+    rules = ruleset([DROP], hook=hook, family=family)
+    text = f"table {family} f {{\n\tchain base {{\n\t\ttype filter hook {hook} %s priority filter;"
+    way = "what phones send" if hook == "ingress" else "our answers"
+    here = judge_firewall(ETH1, LISTEN, rules.with_devices(text % 'device "eth1"'), "")
+    assert (here.verdict, way in here.evidence) == ((FAIL, True) if ours else (PASS, False))
+    among = rules.with_devices(text % "devices = { lo, eth1 }")
+    assert judge_firewall(ETH1, LISTEN, among, "").verdict is (FAIL if ours else PASS)
+    elsewhere = rules.with_devices(text % 'device "eth10"')
+    assert judge_firewall(ETH1, LISTEN, elsewhere, "").verdict is PASS
+    untold = judge_firewall(ETH1, LISTEN, rules, "")
+    assert (untold.verdict, rules.lacks_devices) == ((WARN if ours else PASS), True)
+
+
+def test_a_newer_nft_tells_devices_in_its_json() -> None:
+    for devices in ("eth1", ["lo", "eth1"]):
+        chain = {"family": "netdev", "table": "f", "name": "base", "hook": "ingress", "prio": 0}
+        rules = Ruleset.from_json({"nftables": [{"chain": {**chain, "policy": "drop", "dev": devices}}]})
+        assert not rules.lacks_devices
+        found = judge_firewall(ETH1, LISTEN, rules, "")
+        assert found.verdict is FAIL
+        assert "the policy of chain netdev f base" in found.evidence

@@ -9,7 +9,6 @@ import pytest
 from pnp_responder.doctor.facts import Bridge, Link, Route
 from pnp_responder.doctor.finding import Verdict
 from pnp_responder.doctor.links import (
-    judge_container,
     judge_interface,
     judge_memberships,
     judge_neighbours,
@@ -58,27 +57,6 @@ def test_none_says_why_of_each() -> None:
     found = judge_none([(interface("lo"), "loopback"), (interface("eth0"), "is down")])
     assert found.verdict is FAIL
     assert "lo loopback; eth0 is down" in found.evidence
-
-
-@pytest.mark.parametrize(
-    ("link", "container", "verdict"),
-    [
-        (Link(interface()), "", PASS),
-        (Link(interface("docker0", "172.17.0.1/16")), "", WARN),
-        (Link(interface("br-0123456789ab", "172.18.0.1/16")), "", WARN),
-        (Link(interface("br0", "192.0.2.1/24"), "bridge"), "", PASS),
-        (Link(interface("br-lan", "192.0.2.1/24"), "bridge"), "", PASS),
-        (Link(interface("eth0", "172.17.0.2/16"), "veth"), "docker", FAIL),
-        (Link(interface("eth0", "10.88.0.2/16"), "veth"), "podman", FAIL),
-        (Link(interface("eth0", "192.0.2.2/24"), "veth"), "lxc", UNKNOWN),
-        (Link(interface("eth0", "172.32.0.2/16"), "veth"), "docker", UNKNOWN),
-        (Link(interface("eth0", "172.17.0.2/16"), ""), "docker", PASS),
-        (Link(interface("eth0", "172.17.0.2/16"), "macvlan"), "docker", PASS),
-        (Link(interface("lo", "127.0.0.1/8", loopback=True)), "docker", PASS),
-    ],
-)
-def test_container(link: Link, container: str, verdict: Verdict) -> None:
-    assert judge_container(link, container).verdict is verdict
 
 
 @pytest.mark.parametrize(

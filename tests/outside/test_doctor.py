@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from pnp_responder.doctor.read_host import in_host_network
 from tests.outside.namespaces import GROUP, REQUIRED, Namespace, Network, why_not
 from tests.outside.phone import Phone, plain_subscribe
 from tests.outside.server import PATIENCE, Server
@@ -197,7 +198,22 @@ class TestContainer:
         assert report.verdict("container@mac1") == "pass"
 
     def test_what_cannot_be_seen_is_unknown(self, host: Host) -> None:
-        report = host.examine("--interface", "eth1", before=self.BRIDGED)
+        """Of the bridge that is made in there no more than of the cable that it holds."""
+        host.server.run("ip", "link", "add", "br0", "type", "bridge")
+        host.server.run("ip", "link", "set", "br0", "up")
+        host.server.run("ip", "address", "add", "192.168.2.1/24", "dev", "br0")
+        host.server.run("ip", "link", "set", "eth1", "master", "br0")
+        report = host.examine("--interface", "eth1", "--interface", "br0", before=self.BRIDGED)
+        assert report.verdict("container") == "unknown"
+        assert report.verdict("container@br0") == "unknown"
+        assert "bridge over veth" in report["container@br0"]["evidence"]
+
+    def test_a_namespace_is_told_from_the_machine(self, host: Host) -> None:
+        assert host.server.inside(in_host_network) is False
+        if Path("/proc/sys/net/ipv4/neigh/default/gc_thresh3").exists():
+            assert in_host_network() is True
+        hidden = "mount -t tmpfs tmpfs /proc/sys"
+        report = host.examine("--interface", "eth1", before=f"{self.BRIDGED}; {hidden}")
         assert report.verdict("container") == "unknown"
 
 
@@ -389,7 +405,10 @@ class TestFirewall:
         assert report.verdict("firewall") == "fail"
         assert place in report["firewall"]["evidence"]
         assert report.verdict("self_test") == "fail"
-        assert "prerouting and input" in report["self_test"]["evidence"]
+        assert (
+            f"dropped by {report['firewall']['evidence'].rpartition('dropped by ')[2]}"
+            in (report["self_test"]["evidence"])
+        )
 
     def test_the_remedy_mends_it(self, host: Host) -> None:
         host.nft(self.TABLE, self.INPUT % "drop")
@@ -405,7 +424,51 @@ class TestFirewall:
         assert report.verdict("firewall") == "fail"
         assert "our answers" in report["firewall"]["evidence"]
         assert report.verdict("self_test") == "fail"
-        assert "output drops it" in report["self_test"]["evidence"]
+        assert "so are our answers" in report["self_test"]["evidence"]
+
+    @pytest.mark.parametrize(
+        ("chain", "without_rules"),
+        [
+            ("netdev: ingress device eth1 priority 0", "look at hook ingress, tc and XDP"),
+            ("inet: ingress device eth1 priority 0", ""),
+            ("ip: prerouting priority -300", "before it was routed: look at hook prerouting"),
+            ("inet: prerouting priority -150", ""),
+            ("ip: input priority 0", "before the socket: look at hook input"),
+            ("ip: output priority 0", "a rule of hook output or postrouting drops it"),
+            ("ip: postrouting priority 0", "a rule of hook output or postrouting drops it"),
+        ],
+    )
+    def test_says_where_it_is_lost(self, host: Host, chain: str, without_rules: str) -> None:
+        """The rule by its name; to a user who may not list the rules, the hook."""
+        family, hook = chain.split(": ")
+        host.nft(
+            f"add table {family} f",
+            f"add chain {family} f c {{ type filter hook {hook}; }}",
+            f"add rule {family} f c ip daddr {GROUP} drop",
+        )
+        found = host.examine("--interface", "eth1")["self_test"]
+        assert f"dropped by rule 2 of chain {family} f c" in found["evidence"]
+        # On the way out it is about this test alone: what goes to phones is no multicast.
+        outgoing = hook.startswith(("output", "postrouting"))
+        assert found["verdict"] == ("unknown" if outgoing else "fail")
+        if without_rules:
+            hidden = "mount --bind /bin/false $(PATH=/usr/sbin:/sbin command -v nft)"
+            found = host.examine("--interface", "eth1", before=hidden)["self_test"]
+            assert without_rules in found["evidence"]
+
+    def test_below_ip(self, host: Host) -> None:
+        """The door at a device keeps phones out, and answers in."""
+        host.nft(
+            "add table netdev f",
+            "add chain netdev f i { type filter hook ingress device eth1 priority 0; policy drop; }",
+            "add chain netdev f e { type filter hook egress device eth1 priority 0; policy drop; }",
+        )
+        report = host.examine("--interface", "eth1")
+        for way in ("the policy of chain netdev f i", "our answers from port 5060"):
+            assert way in report["firewall"]["evidence"]
+            host.server.run(*report["firewall"]["remedy"].removeprefix("sudo ").split())
+            report = host.examine("--interface", "eth1")
+        assert report.verdict("firewall") == "pass"
 
     def test_may_keep_phones_out(self, host: Host) -> None:
         host.nft(
