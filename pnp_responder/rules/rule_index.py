@@ -1,13 +1,15 @@
 """How the first matching rule is found without asking every rule.
 
 Each rule is filed under one condition whose values are plain enough to look up (a MAC, a prefix, a
-text, a network); the others are asked always. A device looks into one drawer per kind of value,
-and asks what it finds there in file order. Filing only leaves out rules that cannot match, so the
-answer is the one that asking all rules in order would give.
+text, a network, what a glob begins with): the one that it shares with the fewest rules. Rules without
+such a condition are asked always. A device looks into one drawer per kind of value, and asks what it
+finds there in file order. Filing only leaves out rules that cannot match, so the answer is the one that
+asking all rules in order would give.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from heapq import merge
 
@@ -18,6 +20,12 @@ from pnp_responder.rules.value_tests import Exact, Glob, Prefix, Term, ValueTest
 _FILED_BY = ("mac", "source", "model", "user_agent", "vendor", "version", "interface", "profile_type")
 """The keys to file under, the one that tells most devices apart first."""
 
+_FEW = 64
+"""So many candidates are sorted at once; of more, one after the other is found."""
+
+_Filed = tuple[int, tuple[Term, ...]]
+"""A slot, and what a rule can be filed under there."""
+
 _Drawer = dict[str | int, list[int]]
 
 
@@ -27,13 +35,22 @@ class RuleIndex:
     def __init__(self, matches: Iterable[Match]) -> None:
         self._always: list[int] = []
         drawers: dict[tuple[int, str, int], _Drawer] = {}
-        for number, match in enumerate(matches):
-            filed = _condition_to_file(match)
-            if filed is None:
+        possible = [_possible(match) for match in matches]
+        sharing = Counter(
+            (slot, term) for conditions in possible for slot, terms in conditions for term in terms
+        )
+
+        def shared(filed: _Filed) -> int:
+            slot, terms = filed
+            return sum(sharing[slot, term] for term in terms)
+
+        for number, conditions in enumerate(possible):
+            if not conditions:
                 self._always.append(number)
                 continue
-            for term in dict.fromkeys(_terms(filed)):
-                drawer = drawers.setdefault((filed.slot, term.kind, term.size), {})
+            slot, terms = conditions[0] if len(conditions) == 1 else min(conditions, key=shared)
+            for term in terms:
+                drawer = drawers.setdefault((slot, term.kind, term.size), {})
                 drawer.setdefault(term.value, []).append(number)
         self._drawers = tuple((slot, kind, size, drawer) for (slot, kind, size), drawer in drawers.items())
 
@@ -54,7 +71,9 @@ class RuleIndex:
                 found.append(numbers)
         if len(found) == 1:
             return found[0]
-        return merge(*found) if found else ()
+        if sum(map(len, found)) > _FEW:
+            return merge(*found)
+        return sorted([number for numbers in found for number in numbers])
 
     def wider(self, match: Match) -> Iterator[int]:
         """Numbers of rules, ascending, among which is each that may hold wherever `match` does."""
@@ -67,16 +86,17 @@ class RuleIndex:
         return merge(*found)
 
 
-def _condition_to_file(match: Match) -> Condition | None:
-    for key in _FILED_BY:
-        condition = match.condition(key)
-        if condition is not None and all(test.term is not None for test in condition.tests):
-            return condition
-    return None
+def _possible(match: Match) -> list[_Filed]:
+    """Under what a rule can be filed, one entry a condition, in the order of _FILED_BY."""
+    conditions = (match.condition(key) for key in _FILED_BY)
+    filed = ((c.slot, _terms(c)) for c in conditions if c is not None)
+    return [(slot, terms) for slot, terms in filed if terms]
 
 
-def _terms(condition: Condition) -> list[Term]:
-    return [term for test in condition.tests if (term := test.term) is not None]
+def _terms(condition: Condition) -> tuple[Term, ...]:
+    """None unless each value has one."""
+    terms = dict.fromkeys(test.term for test in condition.tests)
+    return () if None in terms else tuple(term for term in terms if term is not None)
 
 
 def _looked_up(test: ValueTest, kind: str, size: int) -> str | int | None:

@@ -69,8 +69,7 @@ class Prefix:
 
     @property
     def term(self) -> Term | None:
-        size = len(self.value)
-        return Term("prefix", size, self.value) if 0 < size <= MAX_INDEXED_PREFIX else None
+        return _prefix_term(self.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +94,7 @@ class Glob:
 
     @property
     def term(self) -> Term | None:
-        return None
+        return _prefix_term(self.opening)
 
 
 _OPERATORS: dict[str, Callable[[VersionKey, VersionKey], bool]] = {
@@ -173,6 +172,12 @@ class Network:
     @property
     def term(self) -> Term | None:
         return Term("network", self.size, self.value)
+
+
+def _prefix_term(opening: str) -> Term | None:
+    """For a test that holds for no text which begins otherwise."""
+    cut = opening[:MAX_INDEXED_PREFIX]
+    return Term("prefix", len(cut), cut) if cut else None
 
 
 ValueTest = Exact | Prefix | Glob | Comparisons | Network

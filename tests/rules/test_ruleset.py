@@ -194,3 +194,28 @@ def test_many_rules_are_not_all_asked() -> None:
     many = load([{"match": {"mac": f"00a859{number:06x}"}, "url": "http://h/"} for number in range(2000)])
     few = list(many._index.candidates(read_facts(enrollment(mac="00a85900000a"))))
     assert few == [10]
+
+
+def test_rules_are_filed_under_what_tells_them_apart() -> None:
+    shared = {"vendor": "fanvil", "source": "10.0.0.0/8"}
+    many = load([{"match": {**shared, "model": f"c{n}-[0-9]*"}, "url": "http://h/"} for n in range(100)])
+    asked = enrollment(vendor="Fanvil", model="C62-1", source="10.1.2.3")
+    assert list(many._index.candidates(read_facts(asked))) == [62]
+
+
+def test_long_openings_are_filed_by_their_beginning() -> None:
+    opening = "a model with a name longer than the index looks at"
+    long = load([{"match": {"model": f"{opening} {end}*1"}, "url": f"http://{end}/"} for end in "ab"])
+    decided = long.decide(enrollment(model=f"{opening} b1"))
+    assert isinstance(decided, Offer)
+    assert decided.url == "http://b/"
+
+
+def test_of_many_candidates_the_first_in_the_file_decides() -> None:
+    bounds = [{"vendor": "fanvil", "version": f"<2.{n}"} for n in range(200)]
+    shared = [{"match": match, "url": f"http://h{n}/"} for n, match in enumerate(bounds)]
+    wide = [{"match": {"model": f"*x{n}"}, "ignore": True} for n in range(200)]
+    both = load([rule for pair in zip(wide, shared, strict=True) for rule in pair])
+    decided = both.decide(enrollment(vendor="fanvil", model="c62", version="2.150"))
+    assert isinstance(decided, Offer)
+    assert decided.url == "http://h151/"
