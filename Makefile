@@ -3,16 +3,19 @@
 #   make demo                      see one phone being answered, in ten seconds
 #   make run ARGS='--interface lo' start the responder with the shipped rules.yaml
 #   make all                       what the continuous integration runs
+#   make fuzz FUZZ_SECONDS=60      let a machine look for what nobody thought of
 #
 # PYTHON=/path/to/python3.12 chooses the interpreter that .venv is made with.
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help run demo test bench lint types format all clean
+.PHONY: help run demo test bench lint types format all fuzz clean
 
 ARGS ?=
 PYTHON ?=
+FUZZ_SECONDS ?= 1800
+FUZZ_TARGETS ?= message responder rules
 
 # Only names relative to the checkout: make cannot quote a path with blanks, and need not.
 VENV := .venv
@@ -20,6 +23,7 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --no-input --quiet
 SERVES := $(VENV)/.installed
 DEVELOPS := $(VENV)/.installed-dev
+FUZZES := $(VENV)/.installed-fuzz
 
 help:
 	@printf '%s\n' \
@@ -31,6 +35,7 @@ help:
 	  'make types    mypy, strict' \
 	  'make format   put the formatting right' \
 	  'make all      lint, types, test' \
+	  'make fuzz     fuzz the message parser, the responder and the rules, FUZZ_SECONDS each (1800)' \
 	  'make clean    remove .venv and all caches'
 
 run: $(SERVES)
@@ -58,8 +63,12 @@ format: $(DEVELOPS)
 
 all: lint types test
 
+# What was learnt stays in .fuzz; a find ends it, and lies there, too.
+fuzz: $(FUZZES)
+	for target in $(FUZZ_TARGETS); do $(PY) -m tests.fuzz.run $$target $(FUZZ_SECONDS) || exit; done
+
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build
+	rm -rf $(VENV) .fuzz .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build
 	find pnp_responder tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The first of these that is 3.11 or newer and can make a virtual environment; PYTHON, if given, and no other.
@@ -100,4 +109,8 @@ $(SERVES): pyproject.toml $(PY)
 # After $(SERVES), never beside it: two pips in one environment break it.
 $(DEVELOPS): pyproject.toml $(SERVES)
 	@$(PIP) install --editable '.[dev]'
+	@touch $@
+
+$(FUZZES): pyproject.toml $(DEVELOPS)
+	@$(PIP) install --editable '.[dev,fuzz]'
 	@touch $@
