@@ -12,8 +12,8 @@ from pathlib import Path
 
 from pnp_responder.doctor.facts import Responder, UdpSocket, User
 from pnp_responder.doctor.read_host import read_text
-from pnp_responder.net.multicast import RECEIVE_BUFFER
 from pnp_responder.net.ports import kernel_address, port_holders
+from pnp_responder.net.unicast import RECEIVE_BUFFER
 
 # linux/sock_diag.h, linux/inet_diag.h
 _NETLINK_SOCK_DIAG = 4

@@ -9,7 +9,8 @@ from pnp_responder.doctor.facts import Responder, UdpSocket
 from pnp_responder.doctor.finding import Finding, Verdict
 from pnp_responder.errors import InterfaceUnusable
 from pnp_responder.net.interfaces import Interface
-from pnp_responder.net.multicast import RECEIVE_BUFFER, Listen
+from pnp_responder.net.multicast import Listen
+from pnp_responder.net.unicast import RECEIVE_BUFFER
 
 PASS, WARN, FAIL, UNKNOWN = Verdict.PASS, Verdict.WARN, Verdict.FAIL, Verdict.UNKNOWN
 

@@ -9,7 +9,6 @@ No asyncio transport stands between: it costs more than all the rest.
 from __future__ import annotations
 
 import asyncio
-import errno
 import socket
 from collections import deque
 from collections.abc import Callable
@@ -17,12 +16,13 @@ from typing import Generic, TypeVar
 
 from pnp_responder.datagram import UDP, Datagram, Local, SocketAddress
 from pnp_responder.engine import Engine, Output
-from pnp_responder.net.error_queue import read_unreachable
+from pnp_responder.net.error_queue import ICMP_ERRORS, read_unreachable
 from pnp_responder.net.multicast import OpenInterface
 from pnp_responder.net.occasions import Occasions
 from pnp_responder.net.packet_socket import PacketSocket
 from pnp_responder.net.streams import Streams
 from pnp_responder.net.troubles import DatagramsLost, EngineFailed, ReceiveFailed, SendFailed, Trouble
+from pnp_responder.net.unicast import Home
 
 E = TypeVar("E")
 
@@ -37,11 +37,6 @@ READS = 4096
 LARGEST_DATAGRAM = 65_535
 # sendto reports the ICMP error of an earlier datagram instead of sending this one; then it is tried again.
 SEND_TRIES = 3
-# What recvfrom raises for an ICMP error (Linux's icmp_err_convert).
-ICMP_ERRORS = {
-    *(errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN),
-    *(errno.EMSGSIZE, errno.EPROTO, errno.ENOPROTOOPT, errno.EOPNOTSUPP, errno.ENONET),
-}
 # After a fault of ours in handle_timeout the engine is not asked again at once.
 FAULT_PAUSE = 1.0
 
@@ -71,7 +66,8 @@ class Driver(Generic[E]):
         self._loop = loop
         self._occasions = Occasions()
         self._interfaces: dict[str, OpenInterface] = {}
-        self._sockets: dict[str, socket.socket] = {}
+        # By our address, from which an answer leaves.
+        self._sockets: dict[SocketAddress, socket.socket] = {}
         self._streams: Streams | None = None
         self._queue: deque[Datagram] = deque()
         self._queue_octets = 0
@@ -100,22 +96,23 @@ class Driver(Generic[E]):
         if name in self._interfaces:
             raise ValueError(f"{name} is served already")
         self._interfaces[name] = opened
-        self._sockets[name] = opened.unicast_socket
-        self._loop.add_reader(opened.group_socket, self._read, opened.group_socket, opened.local, True)
-        self._loop.add_reader(opened.unicast_socket, self._read, opened.unicast_socket, opened.local, False)
-        if self._streams is not None:
-            self._streams.add_interface(opened.local)
+        for receiver in opened.receivers:
+            self._loop.add_reader(receiver[0], self._read, *receiver)
+        for unicast in opened.unicasts:
+            self._sockets[unicast.local.address] = unicast.socket
+            if self._streams is not None:
+                self._streams.add_address(unicast.local)
 
     def remove_interface(self, name: str) -> None:
         """End to serve: leave the group and close the sockets. What waits from there stays unanswered."""
         opened = self._interfaces.pop(name)
-        for known_as in self._names_of(opened):
-            del self._sockets[known_as]
-        self._loop.remove_reader(opened.group_socket)
-        self._loop.remove_reader(opened.unicast_socket)
+        self._deafen(opened)
+        gone = [unicast.socket for unicast in opened.unicasts]
+        self._sockets = {address: source for address, source in self._sockets.items() if source not in gone}
         opened.close()
         if self._streams is not None:
-            self._streams.remove_interface(name)
+            for unicast in opened.unicasts:
+                self._streams.remove_address(unicast.local)
 
     def change_interface(self, name: str, changed: OpenInterface) -> None:
         """What is served as `name` goes on as `changed`, made from it by `change_interface` of multicast.
@@ -125,33 +122,35 @@ class Driver(Generic[E]):
         if changed.interface.name != name and changed.interface.name in self._interfaces:
             raise ValueError(f"{changed.interface.name} is served already")
         old = self._interfaces.pop(name)
-        names = self._names_of(old)
-        for receiver, multicast in ((old.group_socket, True), (old.unicast_socket, False)):
-            self._read(receiver, changed.local, multicast)
-            self._loop.remove_reader(receiver)
+        staying = {unicast.socket: unicast.local for unicast in changed.unicasts}
+        moved = {unicast.local: staying.get(unicast.socket, changed.local) for unicast in old.unicasts}
+        for source, local, multicast, _ in old.receivers:
+            self._read(source, moved[local], multicast, changed.home if multicast else None)
+        self._deafen(old)
         self._queue = deque(
-            waiting._replace(local=changed.local) if waiting.local == old.local else waiting
+            waiting._replace(local=moved[waiting.local]) if waiting.local in moved else waiting
             for waiting in self._queue
         )
-        if old.unicast_socket is not changed.unicast_socket:
-            old.unicast_socket.close()
-        if self._streams is not None and old.local != changed.local:
-            self._streams.remove_interface(name)
+        for local, unicast_socket, _ in old.unicasts:
+            if unicast_socket not in staying:
+                # What is still to be said from there goes out as well.
+                known_as = [address for address, s in self._sockets.items() if s is unicast_socket]
+                self._sockets.update(dict.fromkeys(known_as, changed.unicast_socket))
+                unicast_socket.close()
+            if self._streams is not None and moved[local] != local:
+                self._streams.remove_address(local)
         self.add_interface(changed)
-        # What is still to be said to phones that asked under the old name goes out as well.
-        for known_as in names:
-            self._sockets[known_as] = changed.unicast_socket
-
-    def _names_of(self, opened: OpenInterface) -> list[str]:
-        return [name for name, source in self._sockets.items() if source is opened.unicast_socket]
 
     def stop_listening(self) -> None:
         """Take no more from the sockets. What waits is still answered, and NOTIFYs are still repeated."""
         if self._streams is not None:
             self._streams.stop_listening()
         for opened in self._interfaces.values():
-            self._loop.remove_reader(opened.group_socket)
-            self._loop.remove_reader(opened.unicast_socket)
+            self._deafen(opened)
+
+    def _deafen(self, opened: OpenInterface) -> None:
+        for source, *_ in opened.receivers:
+            self._loop.remove_reader(source)
 
     def stop(self) -> None:
         """End at once and close everything."""
@@ -166,7 +165,9 @@ class Driver(Generic[E]):
             self._timer = None
         self._deadline = None
 
-    def _read(self, source: socket.socket | PacketSocket, local: Local, multicast: bool) -> None:
+    def _read(
+        self, source: socket.socket | PacketSocket, local: Local, multicast: bool, home: Home | None
+    ) -> None:
         receive = source.recvfrom
         append = self._queue.append
         octets = self._queue_octets
@@ -181,7 +182,8 @@ class Driver(Generic[E]):
                     self._receive_failed(local.interface, error)
                 break
             octets += len(payload) + DATAGRAM_OVERHEAD
-            append(Datagram(payload, SocketAddress(*remote), local, multicast))
+            end = local if home is None else home(remote[0])
+            append(Datagram(payload, SocketAddress(*remote), end, multicast))
         self._queue_octets = octets
         if octets > self._most_queue_octets:
             self._drop_oldest(local.interface)
@@ -236,8 +238,7 @@ class Driver(Generic[E]):
             if self._streams is not None:
                 self._streams.send(datagram)
             return
-        interface = datagram.local.interface
-        unicast_socket = self._sockets.get(interface)
+        unicast_socket = self._sockets.get(datagram.local.address)
         if unicast_socket is None:  # no longer served
             return
         failure: OSError | None = None
@@ -252,6 +253,7 @@ class Driver(Generic[E]):
                 return
         assert failure is not None
         self.unsent += 1
+        interface = datagram.local.interface
         if times := self._occasions.to_tell(("send", interface, failure.errno), self._loop.time()):
             self._report(SendFailed(interface, failure, datagram.remote, times))
 

@@ -8,7 +8,7 @@ import struct
 from collections.abc import Iterator
 
 from pnp_responder.datagram import SocketAddress
-from pnp_responder.net.multicast import IP_RECVERR
+from pnp_responder.net.unicast import IP_RECVERR
 
 # struct sock_extended_err (linux/errqueue.h): errno, origin, type, code, pad, info, data
 _EXTENDED_ERROR = struct.Struct("=IBBBBII")
@@ -17,6 +17,12 @@ _ORIGIN_ICMP = 2
 _DESTINATION_UNREACHABLE = 3  # ICMP type
 _FRAGMENTATION_NEEDED = 4  # its one code that says nothing about the other end
 _LOCALLY_UNREACHABLE = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ECONNREFUSED}
+
+# What recvfrom raises for an ICMP error (Linux's icmp_err_convert).
+ICMP_ERRORS = {
+    *(errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN),
+    *(errno.EMSGSIZE, errno.EPROTO, errno.ENOPROTOOPT, errno.EOPNOTSUPP, errno.ENONET),
+}
 
 # One wake-up reads so many; the rest wakes us again.
 _MOST = 256

@@ -1,8 +1,8 @@
-"""The two sockets of an interface, and in words why they cannot be had.
+"""The sockets of an interface, and in words why they cannot be had.
 
 The group socket hears what phones send to the multicast group. It is bound to the group's own
-address: bound to 0.0.0.0 it would take the unicast calls of a PBX on this host. The unicast socket
-sends everything, and hears the phones' answers and unicast requests.
+address: bound to 0.0.0.0 it would take the unicast calls of a PBX on this host. The unicast sockets,
+one for each address, send everything, and hear the phones' answers and unicast requests.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from __future__ import annotations
 import errno
 import socket
 import struct
+from collections.abc import Mapping
+from ipaddress import IPv4Interface
 from typing import NamedTuple
 
 from pnp_responder.datagram import Local, SocketAddress
@@ -18,16 +20,13 @@ from pnp_responder.net.interfaces import Interface
 from pnp_responder.net.packet_socket import PacketSocket
 from pnp_responder.net.ports import group_holders
 from pnp_responder.net.refusals import PACKET_REMEDY, port_taken, unusable
+from pnp_responder.net.unicast import RECEIVE_BUFFER, Home, Unicast, bind_unicast, home_of
 
-# Linux's numbers, which Python 3.11's socket module does not have (linux/in.h).
-IP_RECVERR = 11
+# Linux's number, which Python 3.11's socket module does not have (linux/in.h).
 IP_MULTICAST_ALL = 49
 
-# 500 phones at once fill the usual buffer of 212,992 octets three times over; this holds 3,276 SUBSCRIBEs.
-# The kernel cuts the wish at net.core.rmem_max without a word; so OpenInterface tells what was granted.
-RECEIVE_BUFFER = 4 * 1024 * 1024
-# Two datagrams for each phone of a burst wait here for a slow link.
-SEND_BUFFER = 1024 * 1024
+# Addresses of one link that are served, so that a host with hundreds keeps descriptors for all its links.
+MOST_ADDRESSES = 32
 
 
 class Listen(NamedTuple):
@@ -42,29 +41,50 @@ class Listen(NamedTuple):
 
 
 class OpenInterface(NamedTuple):
-    """An interface that is served. `receive_buffer` is what the kernel granted to the group socket, in octets
-    of its own counting (it doubles the wish)."""
+    """An interface that is served. `unicasts` has one socket for each address, the first one first; `home`
+    tells which of them answers a phone's address, None if all phones have the first. `refused` are the
+    addresses that cannot be had, and why. `receive_buffer` is what the kernel granted to the group socket,
+    in octets of its own counting (it doubles the wish)."""
 
     interface: Interface
-    local: Local
+    unicasts: tuple[Unicast, ...]
+    home: Home | None
+    refused: tuple[tuple[IPv4Interface, InterfaceUnusable], ...]
     group: SocketAddress
     group_socket: socket.socket | PacketSocket
-    unicast_socket: socket.socket
     receive_buffer: int
+
+    @property
+    def local(self) -> Local:
+        """Our end for all phones that are in none of the link's other networks."""
+        return self.unicasts[0].local
+
+    @property
+    def unicast_socket(self) -> socket.socket:
+        """The socket of `local`."""
+        return self.unicasts[0].socket
+
+    @property
+    def receivers(self) -> tuple[tuple[socket.socket | PacketSocket, Local, bool, Home | None], ...]:
+        """Each socket with our end there, whether it hears the group, and what is our end for
+        each phone if not `local` for all."""
+        group = (self.group_socket, self.local, True, self.home)
+        return group, *((unicast.socket, unicast.local, False, None) for unicast in self.unicasts)
 
     def close(self) -> None:
         """Leave the group and give the ports back."""
         self.group_socket.close()
-        self.unicast_socket.close()
+        for unicast in self.unicasts:
+            unicast.socket.close()
 
 
 def open_interface(interface: Interface, listen: Listen) -> OpenInterface:
-    """Bind and join. Raises InterfaceUnusable; then nothing stays open."""
-    if not interface.addresses:
-        raise _without_address(interface)
-    host = str(interface.addresses[0].ip)
-    # First the unicast socket, which nobody else can share: a second instance ends here and never joins.
-    unicast_socket = _open_unicast(interface, host, listen)
+    """Bind and join. Raises InterfaceUnusable; then nothing stays open.
+
+    Only the first address has to be had.
+    """
+    # First the unicast sockets, which nobody else can share: a second instance ends here and never joins.
+    unicasts, refused = _open_unicasts(interface, listen, {})
     group_socket: socket.socket | PacketSocket
     try:
         if listen.packet:
@@ -75,14 +95,16 @@ def open_interface(interface: Interface, listen: Listen) -> OpenInterface:
             port = group_socket.getsockname()[1]
             granted = group_socket.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
     except InterfaceUnusable:
-        unicast_socket.close()
+        for unicast in unicasts:
+            unicast.socket.close()
         raise
     return OpenInterface(
         interface=interface,
-        local=Local(interface.name, SocketAddress(host, unicast_socket.getsockname()[1])),
+        unicasts=unicasts,
+        home=home_of(unicasts),
+        refused=refused,
         group=SocketAddress(listen.group, port),
         group_socket=group_socket,
-        unicast_socket=unicast_socket,
         receive_buffer=granted,
     )
 
@@ -90,29 +112,44 @@ def open_interface(interface: Interface, listen: Listen) -> OpenInterface:
 def change_interface(opened: OpenInterface, interface: Interface, listen: Listen) -> OpenInterface:
     """The same link under another name or with other addresses. Raises InterfaceUnusable and changes nothing.
 
-    The kernel keeps the membership through both, so the group socket stays. The unicast socket stays where
-    the address to answer from does; else there is a new one, and the old one is the caller's to close.
+    The kernel keeps the membership through both, so the group socket stays. A unicast socket stays where
+    its address does; the others are the caller's to close. What was refused is tried again.
     """
+    kept = {unicast.local.address.host: unicast.socket for unicast in opened.unicasts}
+    unicasts, refused = _open_unicasts(interface, listen, kept)
+    return opened._replace(interface=interface, unicasts=unicasts, home=home_of(unicasts), refused=refused)
+
+
+def _open_unicasts(
+    interface: Interface, listen: Listen, kept: Mapping[str, socket.socket]
+) -> tuple[tuple[Unicast, ...], tuple[tuple[IPv4Interface, InterfaceUnusable], ...]]:
+    """Those of `kept`, by their address, are used again."""
     if not interface.addresses:
-        raise _without_address(interface)
-    host = str(interface.addresses[0].ip)
-    unicast_socket = opened.unicast_socket
-    if host != opened.local.address.host:
-        unicast_socket = _open_unicast(interface, host, listen)
-    address = SocketAddress(host, unicast_socket.getsockname()[1])
-    local = opened.local._replace(interface=interface.name, address=address)
-    return opened._replace(interface=interface, local=local, unicast_socket=unicast_socket)
-
-
-def _without_address(interface: Interface) -> InterfaceUnusable:
-    remedy = f"give it one: ip addr add … dev {interface.name}"
-    return InterfaceUnusable(interface.name, "has no IPv4 address", remedy)
+        remedy = f"give it one: ip addr add … dev {interface.name}"
+        raise InterfaceUnusable(interface.name, "has no IPv4 address", remedy)
+    unicasts: list[Unicast] = []
+    refused: list[tuple[IPv4Interface, InterfaceUnusable]] = []
+    for address in interface.addresses:
+        host = str(address.ip)
+        try:
+            if len(unicasts) == MOST_ADDRESSES:
+                reason = f"only {MOST_ADDRESSES} addresses of a link are served"
+                raise InterfaceUnusable(interface.name, reason, "")
+            opened = kept.get(host) or _open_unicast(interface, host, listen)
+        except InterfaceUnusable as refusal:
+            if not unicasts:
+                raise
+            refused.append((address, refusal))
+            continue
+        port = opened.getsockname()[1]
+        unicasts.append(Unicast(Local(interface.name, SocketAddress(host, port)), opened, address))
+    return tuple(unicasts), tuple(refused)
 
 
 def _open_unicast(interface: Interface, host: str, listen: Listen) -> socket.socket:
     address = SocketAddress(host, listen.reply_port)
     try:
-        return _bind_unicast(address)
+        return bind_unicast(address)
     except OSError as error:
         if error.errno != errno.EADDRINUSE:
             raise unusable(interface.name, error, address) from error
@@ -123,24 +160,9 @@ def _open_unicast(interface: Interface, host: str, listen: Listen) -> socket.soc
             taken = port_taken(address, group, hears=hears, or_any=listen.or_any)
             raise InterfaceUnusable(interface.name, *taken) from error
     try:
-        return _bind_unicast(SocketAddress(host, 0))
+        return bind_unicast(SocketAddress(host, 0))
     except OSError as error:
         raise unusable(interface.name, error, address) from error
-
-
-def _bind_unicast(address: SocketAddress) -> socket.socket:
-    # No SO_REUSEADDR: with it a second holder of the port would silently take half of the answers.
-    opened = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
-    try:
-        # Without it a full neighbour table loses what we send without a word, and ICMP errors stay unheard.
-        opened.setsockopt(socket.IPPROTO_IP, IP_RECVERR, 1)
-        opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
-        opened.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
-        opened.bind(address)
-    except OSError:
-        opened.close()
-        raise
-    return opened
 
 
 def _open_group(interface: Interface, listen: Listen) -> socket.socket:

@@ -8,12 +8,12 @@ from pnp_responder.datagram import Datagram, Local
 
 
 class Streams(Protocol):
-    """Connections on the interfaces that the driver serves. Nothing of it raises."""
+    """Connections at the addresses that the driver serves. Nothing of it raises."""
 
-    def add_interface(self, local: Local) -> None:
+    def add_address(self, local: Local) -> None:
         """Begin to serve there; for the same `local` again, nothing changes."""
 
-    def remove_interface(self, name: str) -> None:
+    def remove_address(self, local: Local) -> None:
         """End to serve there, if it was served."""
 
     def send(self, datagram: Datagram) -> None:

@@ -50,7 +50,7 @@ class TcpLimits(NamedTuple):
 
 
 class TcpServer:
-    """Listens on the interfaces that it is given (`driver.Streams`).
+    """Listens at the addresses that it is given (`driver.Streams`).
 
     `admit` tells why a source may not ask, or None. `receive` gets each message and answers by
     `send` before it returns; `closed` is told of each connection that has ended, later.
@@ -75,38 +75,38 @@ class TcpServer:
         self._loop = loop
         self._limits = limits
         self._occasions = Occasions()
-        self._listeners: dict[str, Listener] = {}
+        self._listeners: dict[Local, Listener] = {}
         # The one that has been of no use for longest comes first.
-        self._connections: OrderedDict[tuple[str, SocketAddress], Connection] = OrderedDict()
+        self._connections: OrderedDict[tuple[Local, SocketAddress], Connection] = OrderedDict()
         self._sweeper: asyncio.TimerHandle | None = None
 
     def __len__(self) -> int:
         return len(self._connections)
 
-    def add_interface(self, local: Local) -> None:
+    def add_address(self, local: Local) -> None:
         """Listen beside the UDP socket of `local`. If that cannot be, it is reported, and UDP goes on."""
         local = local._replace(transport=TCP)
-        listener = self._listeners.get(local.interface)
-        if listener is not None and listener.local == local:
+        if local in self._listeners:
             return
 
         def exhausted(error: OSError) -> None:
             self._tell(local, f"no room for another connection: {error.strerror}", None)
 
         try:
-            self._listeners[local.interface] = Listener(local, self._take, exhausted, self._loop)
+            self._listeners[local] = Listener(local, self._take, exhausted, self._loop)
         except InterfaceUnusable as refusal:
             self._report(ListenFailed(local, refusal.reason, refusal.remedy))
 
-    def remove_interface(self, name: str) -> None:
+    def remove_address(self, local: Local) -> None:
         """End to listen there, and close what came in there."""
-        self._stop_listening(name)
-        for connection in [c for c in self._connections.values() if c.local.interface == name]:
+        local = local._replace(transport=TCP)
+        self._stop_listening(local)
+        for connection in [c for c in self._connections.values() if c.local == local]:
             self._close(connection)
 
     def send(self, datagram: Datagram) -> None:
         """Send on the connection that `datagram` names; if it is gone, that is told (RFC 3261 18.4)."""
-        connection = self._connections.get((datagram.local.interface, datagram.remote))
+        connection = self._connections.get((datagram.local, datagram.remote))
         if connection is None:
             self._loop.call_soon(self._closed, datagram.remote)
             return
@@ -122,8 +122,8 @@ class TcpServer:
 
     def stop_listening(self) -> None:
         """Take no more connections, and no more from those that are there."""
-        for name in list(self._listeners):
-            self._stop_listening(name)
+        for local in list(self._listeners):
+            self._stop_listening(local)
         for connection in self._connections.values():
             self._loop.remove_reader(connection)
 
@@ -136,8 +136,8 @@ class TcpServer:
             self._sweeper.cancel()
             self._sweeper = None
 
-    def _stop_listening(self, name: str) -> None:
-        listener = self._listeners.pop(name, None)
+    def _stop_listening(self, local: Local) -> None:
+        listener = self._listeners.pop(local, None)
         if listener is not None:
             listener.close()
 
@@ -153,7 +153,7 @@ class TcpServer:
         now = self._loop.time()
         connection = Connection(opened, remote, local, self._make_reader(), now)
         connection.until = now + self._limits.whole_message
-        self._connections[local.interface, remote] = connection
+        self._connections[local, remote] = connection
         self._loop.add_reader(connection, self._readable, connection)
         if self._sweeper is None:
             self._sweeper = self._loop.call_later(SWEEP, self._sweep)
@@ -208,7 +208,7 @@ class TcpServer:
         connection.has_begun = False
         connection.heard = now
         connection.until = now + self._limits.idle
-        self._connections.move_to_end((connection.local.interface, connection.remote))
+        self._connections.move_to_end((connection.local, connection.remote))
         self._receive(Datagram(message, connection.remote, connection.local))
         more = reader.holds_part
         self._read_on(connection, not more)
@@ -286,7 +286,7 @@ class TcpServer:
         self._loop.remove_reader(connection)
         self._loop.remove_writer(connection)
         connection.close()
-        del self._connections[connection.local.interface, connection.remote]
+        del self._connections[connection.local, connection.remote]
         if tell:
             # Later: whoever is answering now has yet to tell what led to this.
             self._loop.call_soon(self._closed, connection.remote)

@@ -10,9 +10,8 @@ from typing import NamedTuple, Protocol
 
 from pnp_responder.datagram import TCP, Datagram, Local, SocketAddress
 from pnp_responder.errors import MalformedMessage
-from pnp_responder.net.driver import ICMP_ERRORS
-from pnp_responder.net.error_queue import read_unreachable
-from pnp_responder.net.multicast import IP_RECVERR
+from pnp_responder.net.error_queue import ICMP_ERRORS, read_unreachable
+from pnp_responder.net.unicast import IP_RECVERR
 from pnp_responder.sip.stream import StreamReader
 
 # Two datagrams for each of 10,000 phones; the kernel cuts the wish at net.core.rmem_max.

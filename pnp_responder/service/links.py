@@ -8,7 +8,6 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from pnp_responder.capture.recorder import Recorder
-from pnp_responder.datagram import SocketAddress
 from pnp_responder.enrollment import Decide
 from pnp_responder.errors import InterfaceUnusable
 from pnp_responder.events import Event
@@ -19,11 +18,11 @@ from pnp_responder.net.link_changes import Change, Join, Leave, Step, steps_betw
 from pnp_responder.net.link_watch import LinkWatch
 from pnp_responder.net.memberships import group_members
 from pnp_responder.net.multicast import OpenInterface, change_interface, open_interface
-from pnp_responder.net.ports import port_holders
-from pnp_responder.net.refusals import nft_rewrite
 from pnp_responder.responder import Responder
+from pnp_responder.service.address_refusals import AddressRefusals
 from pnp_responder.service.daemon_thread import in_daemon_thread
 from pnp_responder.service.journal import Journal
+from pnp_responder.service.neighbours import tell_neighbours
 from pnp_responder.service.settings import Settings
 from pnp_responder.service.status import Status
 from pnp_responder.service.wiring import admit, listen_on, wire
@@ -76,6 +75,7 @@ class Links:
         self._refused: Backoff[Interface] = Backoff()
         self._refusals: dict[Interface, InterfaceUnusable] = {}
         self._told: dict[Interface, str] = {}
+        self._addresses = AddressRefusals(journal)
         self._unreadable = False
         self._waiting = False
 
@@ -109,15 +109,16 @@ class Links:
             if self.driver.interfaces or not self._refusals:
                 break
         self._check_start(self.driver)
-        await self._tell_neighbours()
+        await tell_neighbours(self._listen, self._journal)
 
     async def follow(self) -> None:
         """Serve what changes, until cancelled."""
         clock = asyncio.get_running_loop().time
         while True:
             pause = READ_AGAIN if self._watch and not self._unreadable else POLL
-            if self._refused.deadline is not None:
-                pause = min(pause, self._refused.deadline - clock())
+            for deadline in (self._refused.deadline, self._addresses.deadline):
+                if deadline is not None:
+                    pause = min(pause, deadline - clock())
             with suppress(TimeoutError):
                 async with asyncio.timeout(max(0.0, pause)):
                     await self._changed.wait()
@@ -172,6 +173,10 @@ class Links:
         self._refusals = {}
         for step in steps_between(served, self._choice, lost):
             await self._take(step, self.driver)
+        for opened in self.driver.interfaces:
+            if self._addresses.is_due(opened, asyncio.get_running_loop().time()):
+                await self._change(self.driver, opened.interface, opened.interface)
+        self._addresses.keep_only(self.driver.interfaces)
         self._admit(self.driver)
         self._show(self.driver)
 
@@ -202,13 +207,16 @@ class Links:
             return
         driver.change_interface(old.name, changed)
         self._admit(driver)
-        self._journal.note(
-            "interface_changed",
-            interface=new.name,
-            was=old.name if old.name != new.name else None,
-            address=str(changed.local.address),
-            networks=[str(address.network) for address in new.addresses],
-        )
+        self._addresses.note(changed, asyncio.get_running_loop().time())
+        if (new, changed.unicasts) != (old, opened.unicasts):
+            self._journal.note(
+                "interface_changed",
+                interface=new.name,
+                was=old.name if old.name != new.name else None,
+                address=str(changed.local.address),
+                also=_others(changed),
+                networks=[str(address.network) for address in new.addresses],
+            )
 
     async def _join(self, driver: Driver[Event], interface: Interface) -> None:
         now = asyncio.get_running_loop().time
@@ -223,6 +231,7 @@ class Links:
         self._told.pop(interface, None)
         driver.add_interface(opened)
         self._admit(driver)
+        self._addresses.note(opened, now())
         self._tell_joined(opened)
 
     def _refuse(self, interface: Interface, refusal: InterfaceUnusable) -> None:
@@ -239,7 +248,10 @@ class Links:
     # --- what is told
 
     def _show(self, driver: Driver[Event]) -> None:
-        serving = [f"{o.interface.name} ({o.local.address.host})" for o in driver.interfaces]
+        serving = [
+            f"{o.interface.name} ({', '.join(u.local.address.host for u in o.unicasts)})"
+            for o in driver.interfaces
+        ]
         wanted = ", ".join(self._settings.interfaces) or "an interface that can multicast"
         waiting = ", ".join(self._choice.missing) if serving else wanted
         idle = not serving and not self._refused.reasons
@@ -256,6 +268,7 @@ class Links:
             "interface_joined",
             interface=opened.interface.name,
             address=str(opened.local.address),
+            also=_others(opened),
             group=str(opened.group),
             receive_buffer=opened.receive_buffer,
         )
@@ -273,15 +286,7 @@ class Links:
             remedy=refusal.remedy,
         )
 
-    async def _tell_neighbours(self) -> None:
-        """Who else on this host hears what phones ask."""
-        group = SocketAddress(self._listen.group, self._listen.port)
-        for holder in await in_daemon_thread(lambda: port_holders(group.port)):
-            if holder.address == group.host:
-                reason = f"phones may get two answers: {holder} listens as well"
-                self._journal.note("second_responder", logging.WARNING, reason=reason)
-            elif holder.address in ("0.0.0.0", "::"):  # noqa: S104
-                # The kernel gives such a socket every group that anybody on the host has joined.
-                reason = f"{holder} hears what phones ask as well, and may refuse it before we answer"
-                remedy = f"if it does: `port: 5062` and nft '{nft_rewrite(group, 5062)}'"
-                self._journal.note("port_shared", logging.WARNING, reason=reason, remedy=remedy)
+
+def _others(opened: OpenInterface) -> list[str]:
+    """The addresses that answer beside the first."""
+    return [str(unicast.local.address) for unicast in opened.unicasts[1:]]

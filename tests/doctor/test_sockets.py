@@ -18,7 +18,8 @@ from pnp_responder.doctor.sockets import (
 )
 from pnp_responder.errors import InterfaceUnusable
 from pnp_responder.net.interfaces import Interface
-from pnp_responder.net.multicast import RECEIVE_BUFFER, Listen
+from pnp_responder.net.multicast import Listen
+from pnp_responder.net.unicast import RECEIVE_BUFFER
 
 PASS, WARN, FAIL, UNKNOWN = Verdict.PASS, Verdict.WARN, Verdict.FAIL, Verdict.UNKNOWN
 ETH1 = Interface("eth1", 2, True, True, False, (IPv4Interface("192.0.2.1/24"),))

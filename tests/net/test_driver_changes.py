@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from dataclasses import replace
 from ipaddress import IPv4Interface
@@ -12,7 +13,7 @@ from pnp_responder.datagram import Datagram, SocketAddress
 from pnp_responder.engine import Output
 from pnp_responder.net.multicast import change_interface
 
-from .loopback import FREE, LOOPBACK
+from .loopback import FREE, LOOPBACK, phone_socket
 from .test_driver import echo, run, serving, until
 
 RENAMED = replace(LOOPBACK, name="lo7")
@@ -65,6 +66,51 @@ def test_another_address_gives_another_socket_and_closes_the_old_one() -> None:
             phone.sendto(b"to the group", it.group)
             await until(lambda: len(rig.events) == 2)
             assert [phone.recvfrom(100)[1] for _ in range(2)] == [changed.local.address] * 2
+
+    run(test)
+
+
+def test_what_is_still_to_be_said_from_an_address_that_went_goes_out_from_another() -> None:
+    async def test() -> None:
+        async with serving() as (rig, it, phone):
+            late = Datagram(b"again", SocketAddress(*phone.getsockname()), it.local)
+            changed = change_interface(it, ELSEWHERE, FREE)
+            rig.driver.change_interface("lo", changed)
+            rig.engine.answer = lambda datagram, now: Output((late,), (), None)
+            phone.sendto(b"ask", it.group)
+            assert await asyncio.to_thread(phone.recvfrom, 100) == (b"again", changed.local.address)
+            # An interface that is served no more sends no more.
+            rig.driver.remove_interface("lo")
+            rig.driver.deliver(lambda now: Output((late,), ("not sent",), None))
+            assert rig.events == ["not sent"]
+            assert rig.driver.unsent == 0
+
+    run(test)
+
+
+BOTH = replace(LOOPBACK, addresses=(IPv4Interface("127.0.0.1/24"), IPv4Interface("127.0.5.1/24")))
+
+
+def test_each_network_of_a_link_is_answered_from_its_own_address() -> None:
+    async def test() -> None:
+        async with serving() as (rig, it, phone):
+            rig.engine.answer = echo
+            both = change_interface(it, BOTH, FREE)
+            rig.driver.change_interface("lo", both)
+            first, second = (unicast.local.address for unicast in both.unicasts)
+            with phone_socket("127.0.5.45") as other, phone_socket("127.0.7.45") as routed:
+                expected = {phone: first, other: second, routed: first}
+                for asking, ours in expected.items():
+                    asking.sendto(b"to the group", both.group)
+                    assert await asyncio.to_thread(asking.recvfrom, 100) == (b"re: to the group", ours)
+                    # By unicast the address that was asked answers.
+                    asking.sendto(b"to the second", second)
+                    assert await asyncio.to_thread(asking.recvfrom, 100) == (b"re: to the second", second)
+                before = len(os.listdir("/proc/self/fd"))
+                rig.driver.change_interface("lo", change_interface(both, LOOPBACK, FREE))
+                assert len(os.listdir("/proc/self/fd")) == before - 1
+                other.sendto(b"to the group", both.group)
+                assert await asyncio.to_thread(other.recvfrom, 100) == (b"re: to the group", first)
 
     run(test)
 

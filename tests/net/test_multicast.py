@@ -14,7 +14,14 @@ import pytest
 
 from pnp_responder.datagram import SocketAddress
 from pnp_responder.errors import InterfaceUnusable
-from pnp_responder.net.multicast import Listen, OpenInterface, change_interface, join_group, open_interface
+from pnp_responder.net.multicast import (
+    MOST_ADDRESSES,
+    Listen,
+    OpenInterface,
+    change_interface,
+    join_group,
+    open_interface,
+)
 from pnp_responder.net.refusals import unusable
 
 from .loopback import FREE, LOOPBACK, opened, phone_socket
@@ -145,6 +152,36 @@ def test_another_address_takes_another_unicast_socket() -> None:
             assert it.unicast_socket.fileno() > 0, "the old one is the caller's to close"
         with pytest.raises(InterfaceUnusable, match="has no IPv4 address"):
             change_interface(it, replace(LOOPBACK, addresses=()), FREE)
+
+
+def test_an_address_that_is_taken_leaves_the_others_served() -> None:
+    addresses = ("127.0.0.1/8", "127.0.0.78/8", "127.0.0.79/8")
+    several = replace(LOOPBACK, addresses=tuple(map(IPv4Interface, addresses)))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.78", 0))
+        port = probe.getsockname()[1]
+        listen = FREE._replace(reply_port=port)
+        it = open_interface(several, listen)
+        assert [unicast.local.address.host for unicast in it.unicasts] == ["127.0.0.1", "127.0.0.79"]
+        ((address, refusal),) = it.refused
+        assert str(address) == "127.0.0.78/8"
+        assert f"port {port} is taken" in refusal.reason
+    changed = change_interface(it, several, listen)
+    try:
+        assert [unicast.local.address.host for unicast in changed.unicasts] == [a[:-2] for a in addresses]
+        assert [changed.unicasts[i].socket for i in (0, 2)] == [unicast.socket for unicast in it.unicasts]
+        assert not changed.refused
+    finally:
+        changed.close()
+
+
+def test_so_many_addresses_of_a_link_are_served_and_no_more() -> None:
+    many = replace(LOOPBACK, addresses=tuple(IPv4Interface(f"127.0.1.{n}/8") for n in range(1, 41)))
+    it = open_interface(many, FREE)
+    it.close()
+    assert len(it.unicasts) == MOST_ADDRESSES
+    assert [str(address.ip) for address, _ in it.refused] == [f"127.0.1.{n}" for n in range(33, 41)]
+    assert "32 addresses" in it.refused[0][1].reason
 
 
 def test_nothing_stays_open_after_a_refusal() -> None:

@@ -50,7 +50,7 @@ class Rig:
             probe.bind(("127.0.0.1", 0))
             self.address = SocketAddress(*probe.getsockname())
         self.local = Local("lo", self.address)
-        self.server.add_interface(self.local)
+        self.server.add_address(self.local)
 
     def receive(self, datagram: Datagram) -> None:
         self.received.append(datagram)
@@ -62,7 +62,17 @@ class Rig:
         return [trouble.reason for trouble in self.troubles if isinstance(trouble, ConnectionDropped)]
 
     async def connect(self, host: str = "127.0.0.1") -> Client:
-        reader, writer = await asyncio.open_connection(*self.address, local_addr=(host, 0))
+        # Else a second connection could not leave from the same port.
+        plain = socket.socket()
+        plain.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        plain.setblocking(False)
+        plain.bind((host, 0))
+        try:
+            await asyncio.get_running_loop().sock_connect(plain, self.address)
+        except OSError:
+            plain.close()
+            raise
+        reader, writer = await asyncio.open_connection(sock=plain)
         self.clients.append(Client(reader, writer))
         return self.clients[-1]
 
@@ -461,7 +471,7 @@ def test_without_descriptors_it_waits_and_then_goes_on() -> None:
 def test_a_port_that_is_taken_is_told_with_who_holds_it() -> None:
     async def test() -> None:
         async with serving() as rig:
-            rig.server.add_interface(Local("eth1", rig.address))
+            rig.server.add_address(Local("eth1", rig.address))
             (trouble,) = rig.troubles
             assert isinstance(trouble, ListenFailed)
             assert trouble.reason == f"TCP port {rig.address.port} is taken by another process"
@@ -479,22 +489,49 @@ def test_an_address_that_is_not_ours() -> None:
     run(test)
 
 
-def test_an_interface_that_is_added_again_keeps_its_connections_and_a_removed_one_loses_them() -> None:
+def test_an_address_that_is_added_again_keeps_its_connections_and_a_removed_one_loses_them() -> None:
     async def test() -> None:
         async with serving() as rig:
             client = await rig.connect()
-            rig.server.add_interface(rig.local)
+            rig.server.add_address(rig.local)
             client.send(message(1))
             await client.hear(message(1))
-            rig.server.remove_interface("lo")
+            rig.server.remove_address(rig.local)
             assert await client.rest() == b""
             with pytest.raises(ConnectionRefusedError):
                 await rig.connect()
-            rig.server.remove_interface("lo")
-            rig.server.add_interface(rig.local)
+            rig.server.remove_address(rig.local)
+            rig.server.add_address(rig.local)
             again = await rig.connect()
             again.send(message(2))
             await again.hear(message(2))
+
+    run(test)
+
+
+def test_one_client_at_two_addresses_of_ours_from_the_same_port() -> None:
+    async def test() -> None:
+        async with serving() as rig:
+            second = Local("lo", SocketAddress("127.0.0.9", rig.address.port), TCP)
+            rig.server.add_address(second)
+            client = await rig.connect()
+            with socket.socket() as plain:
+                plain.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                plain.setblocking(False)
+                plain.bind(client.address)
+                await asyncio.get_running_loop().sock_connect(plain, second.address)
+                plain.send(message(2))
+                client.send(message(1))
+                await client.hear(message(1))
+                assert await asyncio.get_running_loop().sock_recv(plain, 1000) == message(2)
+                assert {(d.payload, d.local) for d in rig.received} == {
+                    (message(1), rig.local._replace(transport=TCP)),
+                    (message(2), second),
+                }
+                rig.server.remove_address(second)
+                client.send(message(3))
+                await client.hear(message(3))
+                assert await asyncio.get_running_loop().sock_recv(plain, 1000) == b""
 
     run(test)
 

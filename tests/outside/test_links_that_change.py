@@ -117,7 +117,7 @@ def test_each_change_is_followed_and_the_other_link_notices_nothing(place: Site)
 
         place.run("address add 203.0.113.1/24 dev eth1")
         server.wait_for_event("interface_changed", networks=["192.0.2.0/24", "203.0.113.0/24"])
-        check_served(moved, "192.0.2.1", "eth1", "address added")
+        check_served(moved, "203.0.113.1", "eth1", "address added")
         check_served(phone, "192.0.2.1", "eth1", "address added")
 
         place.run("address del 192.0.2.1/24 dev eth1")
