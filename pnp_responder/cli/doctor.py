@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from pnp_responder.doctor.finding import Finding
 
 _FLEETING = ("sudo sysctl", "sudo ip ", "sudo nft ")
+# Commands that show more; what is to be done stands in the evidence.
+_SHOWING = (
+    *("ip ", "cat ", "journalctl ", "sysctl net", "systemctl status", "sudo ss ", "sudo nft -a list "),
+    *("pnp-responder ", "sudo pnp-responder "),
+)
 _STYLE_OF = {"pass": "good", "warn": "bold", "fail": "bad", "unknown": "dim"}
 
 
@@ -65,7 +70,8 @@ def _show(finding: Finding) -> None:
     words = escape(f"{finding.check}{where}: {finding.evidence}")
     typer.echo(f"{styled(verdict, _STYLE_OF[finding.verdict], sys.stdout)}  {words}")
     if finding.remedy:
-        label = "see" if finding.verdict == "unknown" else "mend"
+        shows = finding.verdict == "unknown" or finding.remedy.startswith(_SHOWING)
+        label = "see" if shows else "mend"
         typer.echo(f"         {label}: {escape(finding.remedy)}")
 
 

@@ -19,6 +19,15 @@ _CONTAINER_NETWORKS = tuple(
     map(IPv4Network, ("172.17.0.0/16", "172.18.0.0/15", "172.20.0.0/14", "172.24.0.0/13", "10.88.0.0/16"))
 )
 
+# By what the traces of a container call it.
+_HOST_NETWORK = {
+    "docker": "docker run --network host ...",
+    "podman": "podman run --network host ...",
+    "oci": "podman run --network host ...",
+    "kubernetes": "set hostNetwork: true in the pod's spec",
+    "systemd-nspawn": "start systemd-nspawn without --network-veth and --private-network",
+}
+
 
 def judge_container(link: Link, container: str, host_network: bool | None) -> Finding:
     """Can multicast of the LAN come here at all? `container` is the kind that we run in, "" for none seen.
@@ -51,20 +60,24 @@ def judge_container(link: Link, container: str, host_network: bool | None) -> Fi
     if "" in link.below:
         return found(PASS, f"{inside} with a network card of its own")
     addresses = [str(a) for a in it.addresses if any(a.ip in network for network in _CONTAINER_NETWORKS)]
-    host_network_for_it = "docker run --network host ...   # or a macvlan network on the phones' interface"
     if addresses:
         return found(
             FAIL,
             f"{inside} behind a bridge of its own (address {addresses[0]}): multicast of the LAN cannot "
             "arrive, and publishing a port does not help, for it forwards unicast only",
-            host_network_for_it,
+            _way_out(container, "or"),
         )
     return found(
         UNKNOWN,
         f"{inside} with a network of its own; whether {it.name} ({_kinds(link)}) leads to the phones' LAN "
         "cannot be seen from in here",
-        f"{host_network_for_it}; if phones are not heard",
+        _way_out(container, "if phones are not heard; or"),
     )
+
+
+def _way_out(container: str, when: str) -> str:
+    command = _HOST_NETWORK.get(container, "give the container the host's network")
+    return f"{command}   # {when} give it a macvlan interface on the phones' one"
 
 
 def _kinds(link: Link) -> str:

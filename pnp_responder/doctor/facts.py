@@ -72,11 +72,12 @@ class Responder(NamedTuple):
 
 
 class User(NamedTuple):
-    """Who a process runs as."""
+    """Who a process runs as. `group` is the name of its own group, "" if it has none."""
 
     name: str
     uid: int
     gids: frozenset[int]
+    group: str = ""
 
 
 class Entry(NamedTuple):

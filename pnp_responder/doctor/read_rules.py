@@ -24,7 +24,8 @@ def read_rules(given: Path | None) -> RulesFile:
         configuration = load_configuration(path)
     except RulesError as error:
         hidden = bool(entries or not _visible(path)) and not os.access(path, os.R_OK)
-        return RulesFile(path, problems=error.problems, hidden=hidden, entries=entries)
+        absent = not entries and _visible(path)
+        return RulesFile(path, problems=error.problems, hidden=hidden, absent=absent, entries=entries)
     return RulesFile(path, configuration, secrets=_has_secrets(path), entries=entries)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import grp
 import os
 import pwd
 import socket
@@ -121,7 +122,8 @@ def _responder(pid: int, arguments: tuple[str, ...]) -> Responder:
     status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8", errors="replace")
     fields = dict(line.split(":\t", 1) for line in status.split("\n") if ":\t" in line)
     uid = int(fields["Uid"].split()[1])  # the effective one
-    gids = frozenset({int(fields["Gid"].split()[1]), *map(int, fields["Groups"].split())})
+    gid = int(fields["Gid"].split()[1])
+    user = User(_name(uid), uid, frozenset({gid, *map(int, fields["Groups"].split())}), _group(gid))
     here: bool | None = None
     inodes: frozenset[int] | None = None
     folder = ""
@@ -129,7 +131,7 @@ def _responder(pid: int, arguments: tuple[str, ...]) -> Responder:
         here = os.readlink(f"/proc/{pid}/ns/net") == os.readlink("/proc/self/ns/net")
         folder = os.readlink(f"/proc/{pid}/cwd")
         inodes = frozenset(_inodes(pid))
-    return Responder(pid, User(_name(uid), uid, gids), arguments, folder, here, inodes)
+    return Responder(pid, user, arguments, folder, here, inodes)
 
 
 def _inodes(pid: int) -> Iterator[int]:
@@ -146,7 +148,8 @@ def service_user() -> User | None:
         row = pwd.getpwnam("pnp-responder")
     except KeyError:
         return None
-    return User(row.pw_name, row.pw_uid, frozenset(os.getgrouplist(row.pw_name, row.pw_gid)))
+    gids = frozenset(os.getgrouplist(row.pw_name, row.pw_gid))
+    return User(row.pw_name, row.pw_uid, gids, _group(row.pw_gid))
 
 
 def _name(uid: int) -> str:
@@ -154,3 +157,10 @@ def _name(uid: int) -> str:
         return pwd.getpwuid(uid).pw_name
     except KeyError:
         return str(uid)
+
+
+def _group(gid: int) -> str:
+    try:
+        return grp.getgrgid(gid).gr_name
+    except KeyError:
+        return ""

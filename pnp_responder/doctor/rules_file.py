@@ -17,13 +17,15 @@ PASS, WARN, FAIL, UNKNOWN = Verdict.PASS, Verdict.WARN, Verdict.FAIL, Verdict.UN
 
 class RulesFile(NamedTuple):
     """The rules file as found. `path` is None if there is none. `configuration` is None, and `problems` say
-    why, if it has errors. `hidden`: this user may not read it. `secrets`: it holds a URL with a password.
+    why, if it has errors. `hidden`: this user may not read it. `absent`:
+    there is nothing at `path`. `secrets`: it holds a URL with a password.
     `entries`: the file itself, then its folders up to the root."""
 
     path: Path | None
     configuration: Configuration | None = None
     problems: tuple[Problem, ...] = ()
     hidden: bool = False
+    absent: bool = False
     secrets: bool = False
     entries: tuple[Entry, ...] = ()
 
@@ -41,6 +43,10 @@ def judge_rules(file: RulesFile) -> Finding:
             "sudo install -m 0640 -g pnp-responder rules.yaml /etc/pnp-responder/",
         )
     path = quote(str(file.path))
+    if file.absent:
+        return found(
+            FAIL, _first(file.problems), f"sudo install -D -m 0640 -g pnp-responder rules.yaml {path}"
+        )
     if file.hidden:
         return found(UNKNOWN, f"{file.path}: this user may not read it", f"sudo pnp-responder check {path}")
     if file.configuration is None:
@@ -94,17 +100,25 @@ def judge_permissions(file: RulesFile, user: User | None) -> Finding:
                 FAIL,
                 f"user {user.name}, as whom the service runs, may not read {entry.path} (mode "
                 f"{entry.mode:04o})",
-                f"sudo chgrp {quote(user.name)} {path} && sudo chmod 0640 {path}",
+                _for(user, path),
             )
     if entry.mode & 0o004 and file.secrets:
-        group = user.name if user is not None and user.uid else "pnp-responder"
         return found(
             WARN,
             f"{entry.path} (mode {entry.mode:04o}) holds passwords, and every user of this host may read it",
-            f"sudo chgrp {quote(group)} {path} && sudo chmod 0640 {path}",
+            _for(user, path),
         )
     who = f"user {user.name} may read it" if user is not None else "the service's user is not known"
     return found(PASS, f"{entry.path}: mode {entry.mode:04o}; {who}")
+
+
+def _for(user: User | None, path: str) -> str:
+    """The command that leaves the file at `path` to its owner and to the service."""
+    if user is None or (user.uid and not user.group):
+        return (
+            f"sudo chmod o-r {path}   # and give it to the group that the service runs as: chgrp GROUP {path}"
+        )
+    return (f"sudo chgrp {quote(user.group)} {path} && " if user.uid else "") + f"sudo chmod 0640 {path}"
 
 
 def _may(user: User, entry: Entry, bit: int) -> bool:

@@ -105,7 +105,7 @@ def judge_group(
 def judge_ports(
     interface: Interface,
     listen: Listen,
-    sockets: Iterable[UdpSocket],
+    sockets: Sequence[UdpSocket],
     responder: Responder | None,
     refusal: InterfaceUnusable | None,
 ) -> Finding:
@@ -139,6 +139,17 @@ def judge_ports(
     wanted = f"{listen.group}:{listen.port} and {address}:{listen.reply_port}"
     if responder is not None:
         return found(PASS, f"{responder} hears {listen.group}:{listen.port}, and nobody else does")
+    taken = [
+        s.process or "another user's process"
+        for s in sockets
+        if s.port == listen.reply_port and s.address in (str(address), "0.0.0.0", "::")  # noqa: S104
+    ]
+    if taken and listen.or_any:
+        return found(
+            PASS,
+            f"{listen.group}:{listen.port} is free; {taken[0]} holds {address}:{listen.reply_port}, so "
+            "answers leave from another port, as `reply_port: auto` wants",
+        )
     return found(PASS, f"{wanted} are free")
 
 

@@ -13,8 +13,8 @@ from pnp_responder.rules import RulesError
 from pnp_responder.service.configuration import read_configuration
 
 PASS, WARN, FAIL, UNKNOWN = Verdict.PASS, Verdict.WARN, Verdict.FAIL, Verdict.UNKNOWN
-SERVICE = User("pnp-responder", 990, frozenset({990}))
-ROOT = User("root", 0, frozenset({0}))
+SERVICE = User("pnp-responder", 990, frozenset({990}), "pnp-responder")
+ROOT = User("root", 0, frozenset({0}), "root")
 PATH = Path("/etc/pnp-responder/rules.yaml")
 
 
@@ -79,3 +79,26 @@ def test_the_remedy_is_for_a_shell() -> None:
     entry = Entry("/etc/a b; c/rules.yaml", 0o666, 0, 0)
     remedy = judge_permissions(RulesFile(PATH, entries=(entry,)), None).remedy
     assert remedy == "sudo chmod o-w '/etc/a b; c/rules.yaml'"
+
+
+@pytest.mark.parametrize(
+    ("user", "remedy"),
+    [
+        (SERVICE, f"sudo chgrp pnp-responder {PATH} && sudo chmod 0640 {PATH}"),
+        (ROOT, f"sudo chmod 0640 {PATH}"),
+        # Who has no group by name, or is not known at all: what can be done is done.
+        (SERVICE._replace(group=""), f"sudo chmod o-r {PATH}   # and give it to the group"),
+        (None, f"sudo chmod o-r {PATH}   # and give it to the group"),
+    ],
+)
+def test_the_remedy_names_the_group_of_the_service(user: User | None, remedy: str) -> None:
+    assert judge_permissions(file(0o644, secrets=True), user).remedy.startswith(remedy)
+
+
+def test_a_file_that_is_not_there_is_put_there() -> None:
+    missing = RulesFile(PATH, problems=rules("rules: 7").problems, absent=True)
+    found = judge_rules(missing)
+    assert (found.verdict, found.remedy) == (
+        FAIL,
+        f"sudo install -D -m 0640 -g pnp-responder rules.yaml {PATH}",
+    )

@@ -303,6 +303,15 @@ class TestPorts:
         assert f"other-pbx (pid {pid})" in found["evidence"]
         assert "--reply-port auto" in found["remedy"]
 
+    def test_a_pbx_that_is_evaded(self, host: Host) -> None:
+        host.rules.write_text(f"service: {{reply_port: auto}}\n{RULES}")
+        with host.program(HOLD.format(reuse=0, host=SERVER)) as pid:
+            found = host.examine("--interface", "eth1")["ports"]
+        assert found["verdict"] == "pass"
+        assert (
+            f"other-pbx (pid {pid}) holds {SERVER}:5060, so answers leave from another" in found["evidence"]
+        )
+
     def test_a_pbx_that_shares(self, host: Host) -> None:
         with (
             host.program(HOLD.format(reuse=1, host="0.0.0.0")),
@@ -593,8 +602,9 @@ class TestPermissions:
     def test_passwords_that_everyone_may_read(self, host: Host) -> None:
         host.rules.write_text("rules:\n  - {name: a, url: 'https://user:secret@h/'}\n")
         host.rules.chmod(0o644)
-        assert host.examine("--interface", "eth1").verdict("permissions") == "warn"
-        host.rules.chmod(0o640)
+        found = host.examine("--interface", "eth1")["permissions"]
+        assert found["verdict"] == "warn"
+        subprocess.run(["sh", "-c", found["remedy"].replace("sudo ", "")], check=True)
         report = host.examine("--interface", "eth1")
         assert report.verdict("permissions") == "pass"
         assert "secret" not in json.dumps(report.document)
@@ -710,10 +720,13 @@ def test_exit_2_is_not_taken_for_wrong_usage(host: Host) -> None:
 
 
 def test_for_people(host: Host) -> None:
+    host.rules.write_text("rules:\n  - {name: a, url: 'http://u:p@h/'}\n")
     host.server.run("ip", "link", "set", "eth1", "down")
     command = host.server.command([*DOCTOR, "--interface", "eth1", "--rules", str(host.rules)])
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert "fail     interface (eth1): is down\n         mend: sudo ip link set eth1 up\n" in done.stdout
+    # What only shows more is not called a cure.
+    assert f"         see: pnp-responder check {host.rules}\n" in done.stdout
     assert "\x1b" not in done.stdout
     assert done.stderr == ""
     assert socket.gethostname() not in done.stdout
