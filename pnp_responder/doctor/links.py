@@ -80,7 +80,8 @@ def judge_snooping(link: Link) -> Finding:
         WARN,
         f"bridge {bridge.name} snoops on IGMP and asks nobody itself (querier off): if no router or switch "
         "asks, members are forgotten, and phones are heard for some 4 minutes after a start and then no more",
-        f"sudo ip link set {bridge.name} type bridge mcast_querier 1   # or mcast_snooping 0",
+        f"sudo ip link set {bridge.name} type bridge mcast_querier 1   "
+        "# or mcast_snooping 0; or `rejoin: 2m` in rules.yaml",
     )
 
 

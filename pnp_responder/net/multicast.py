@@ -212,6 +212,23 @@ def _open_packet(interface: Interface, listen: Listen) -> PacketSocket:
         raise unusable(interface.name, error, SocketAddress(listen.group, listen.port)) from error
 
 
+def rejoin_group(opened: OpenInterface) -> None:
+    """Leave the group and join it again: then the kernel reports the membership to the link's switches anew.
+
+    Raises OSError; then the group may be left.
+    """
+    receiver = opened.group_socket
+    member = receiver.member if isinstance(receiver, PacketSocket) else receiver
+    index = opened.interface.index
+    membership = struct.pack("=4s4si", socket.inet_aton(opened.group.host), bytes(4), index)
+    try:
+        member.setsockopt(socket.IPPROTO_IP, socket.IP_DROP_MEMBERSHIP, membership)
+    except OSError as error:
+        if error.errno != errno.EADDRNOTAVAIL:  # no member
+            raise
+    join_group(member, opened.group.host, index)
+
+
 def join_group(opened: socket.socket, group: str, index: int) -> None:
     """Join `group` on the interface `index` (RFC 1112 6.1). Being a member already is success."""
     membership = struct.pack("=4s4si", socket.inet_aton(group), bytes(4), index)  # struct ip_mreqn

@@ -81,7 +81,7 @@ class PacketSocket:
     def __init__(
         self, interface: str, group: str, port: int, receive_buffer: int, member: socket.socket
     ) -> None:
-        self._member = member
+        self.member = member
         # No protocol until the filter is there: else it would begin with what others get.
         self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK, 0)
         try:
@@ -117,4 +117,4 @@ class PacketSocket:
     def close(self) -> None:
         """Leave the group and hear no more."""
         self._socket.close()
-        self._member.close()
+        self.member.close()

@@ -23,6 +23,7 @@ from pnp_responder.service.address_refusals import AddressRefusals
 from pnp_responder.service.daemon_thread import in_daemon_thread
 from pnp_responder.service.journal import Journal
 from pnp_responder.service.neighbours import tell_neighbours
+from pnp_responder.service.rejoining import Rejoining
 from pnp_responder.service.settings import Settings
 from pnp_responder.service.status import Status
 from pnp_responder.service.wiring import admit, listen_on, wire
@@ -76,6 +77,7 @@ class Links:
         self._refusals: dict[Interface, InterfaceUnusable] = {}
         self._told: dict[Interface, str] = {}
         self._addresses = AddressRefusals(journal)
+        self._rejoining = Rejoining(settings.rejoin, journal)
         self._unreadable = False
         self._waiting = False
 
@@ -109,6 +111,7 @@ class Links:
             if self.driver.interfaces or not self._refusals:
                 break
         self._check_start(self.driver)
+        self._rejoining.turn(self.driver.interfaces, loop.time())
         await tell_neighbours(self._listen, self._journal)
 
     async def follow(self) -> None:
@@ -116,7 +119,7 @@ class Links:
         clock = asyncio.get_running_loop().time
         while True:
             pause = READ_AGAIN if self._watch and not self._unreadable else POLL
-            for deadline in (self._refused.deadline, self._addresses.deadline):
+            for deadline in (self._refused.deadline, self._addresses.deadline, self._rejoining.deadline):
                 if deadline is not None:
                     pause = min(pause, deadline - clock())
             with suppress(TimeoutError):
@@ -124,6 +127,8 @@ class Links:
                     await self._changed.wait()
             await asyncio.sleep(GATHER)
             self._changed.clear()
+            # Before the look and not beside it, which would find that we are no member.
+            self._rejoining.turn(self.driver.interfaces if self.driver else (), clock())
             await self._look()
             await asyncio.sleep(REST)
 

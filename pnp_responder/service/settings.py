@@ -29,7 +29,7 @@ class Settings:
     there at start. `reply_port` "auto": 5060, else any that is free. `receive`: by which kind of socket the
     group is heard. `tcp`: connections are taken on the reply port, too. `allow`: networks that may ask beside
     the interface's own. `notify_attempts`: sendings of an unanswered NOTIFY. `watch_for_rivals`: seconds
-    between two looks for other servers, 0 for none."""
+    between two looks for other servers, `rejoin`: between two joinings of the group; 0 for none."""
 
     interfaces: tuple[str, ...] = ()
     require: bool = False
@@ -41,6 +41,7 @@ class Settings:
     allow: tuple[IPv4Network, ...] = ()
     notify_attempts: int = 7
     watch_for_rivals: int = 0
+    rejoin: int = 0
 
 
 class SettingKey(NamedTuple):
@@ -55,6 +56,9 @@ class SettingKey(NamedTuple):
 MAX_PORT = 65535
 SHORTEST_WATCH, LONGEST_WATCH = 60, 7 * 86_400
 """Seconds between two looks for rivals: a probe is a question to every server of the link."""
+
+SHORTEST_REJOIN, LONGEST_REJOIN = 1, 86_400
+"""Seconds between two joinings of the group: each is a datagram to the link, or two."""
 
 MAX_NOTIFY_ATTEMPTS = 11
 """Timer F ends the transaction after 32 s; timer E fits 11 sendings before it (RFC 3261 17.1.2.2)."""
@@ -142,7 +146,14 @@ def _notify_attempts(findings: Findings, node: Node) -> int | None:
 
 
 def _watch(findings: Findings, node: Node) -> int | None:
-    what = "off or a time from 1m to 7d, such as 1h"
+    return _period(findings, node, SHORTEST_WATCH, LONGEST_WATCH, "off or a time from 1m to 7d, such as 1h")
+
+
+def _rejoin(findings: Findings, node: Node) -> int | None:
+    return _period(findings, node, SHORTEST_REJOIN, LONGEST_REJOIN, "off or a time from 1s to 1d, such as 2m")
+
+
+def _period(findings: Findings, node: Node, shortest: int, longest: int, what: str) -> int | None:
     if not isinstance(node, Text):
         expected(findings, node, what)
         return None
@@ -152,7 +163,7 @@ def _watch(findings: Findings, node: Node) -> int | None:
         seconds = parse_duration(node.value)
     except ValueError:
         seconds = 0
-    if SHORTEST_WATCH <= seconds <= LONGEST_WATCH:
+    if shortest <= seconds <= longest:
         return seconds
     expected(findings, node, what)
     return None
@@ -167,6 +178,7 @@ _TEXTS = {
 _ADDRESSES = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
 _TRUTH = {"enum": [True, "true", "True", "TRUE", False, "false", "False", "FALSE"]}
 _PORT = {"type": "integer", "minimum": 1, "maximum": MAX_PORT}
+_PERIOD = {"anyOf": [{"type": "string", "pattern": DURATION_PATTERN}, {"enum": [False, "off", "false"]}]}
 
 SETTINGS: tuple[SettingKey, ...] = (
     SettingKey(
@@ -207,7 +219,13 @@ SETTINGS: tuple[SettingKey, ...] = (
         "watch_for_rivals",
         "look so often for other servers that answer phones, and log them: 30m, 1h, …; default: off",
         _watch,
-        {"anyOf": [{"type": "string", "pattern": DURATION_PATTERN}, {"enum": [False, "off", "false"]}]},
+        _PERIOD,
+    ),
+    SettingKey(
+        "rejoin",
+        "join the group anew so often, for a switch that snoops on IGMP and forgets: 2m, 5m, …; default: off",
+        _rejoin,
+        _PERIOD,
     ),
 )
 

@@ -30,6 +30,7 @@ service:
   allow: [10.20.0.0/16, 192.0.2.7]
   notify_attempts: 11
   watch_for_rivals: 1h
+  rejoin: 5m
 rules: []
 """
     assert read_configuration(text, "r").settings == Settings(
@@ -43,6 +44,7 @@ rules: []
         allow=(IPv4Network("10.20.0.0/16"), IPv4Network("192.0.2.7/32")),
         notify_attempts=11,
         watch_for_rivals=3600,
+        rejoin=300,
     )
 
 
@@ -64,6 +66,11 @@ def test_require_is_true_or_false(word: str, meaning: bool) -> None:
 def test_how_often_to_look_for_rivals(written: str, seconds: int) -> None:
     text = f"service: {{watch_for_rivals: {written}}}\nrules: []"
     assert read_configuration(text, "r").settings.watch_for_rivals == seconds
+
+
+@pytest.mark.parametrize(("written", "seconds"), [("off", 0), ("1s", 1), ("5m", 300), ("1d", 86_400)])
+def test_how_often_to_join_again(written: str, seconds: int) -> None:
+    assert read_configuration(f"service: {{rejoin: {written}}}\nrules: []", "r").settings.rejoin == seconds
 
 
 @pytest.mark.parametrize(
