@@ -20,8 +20,9 @@ from pnp_responder.net.error_queue import ICMP_ERRORS, read_unreachable
 from pnp_responder.net.multicast import OpenInterface
 from pnp_responder.net.occasions import Occasions
 from pnp_responder.net.packet_socket import PacketSocket
+from pnp_responder.net.sender import Sender
 from pnp_responder.net.streams import Streams
-from pnp_responder.net.troubles import DatagramsLost, EngineFailed, ReceiveFailed, SendFailed, Trouble
+from pnp_responder.net.troubles import DatagramsLost, EngineFailed, ReceiveFailed, Trouble
 from pnp_responder.net.unicast import Home
 
 E = TypeVar("E")
@@ -35,8 +36,6 @@ SLICE = 64
 # One wake-up reads so many from one socket, lest a flood on it starve the others.
 READS = 4096
 LARGEST_DATAGRAM = 65_535
-# sendto reports the ICMP error of an earlier datagram instead of sending this one; then it is tried again.
-SEND_TRIES = 3
 # After a fault of ours in handle_timeout the engine is not asked again at once.
 FAULT_PAUSE = 1.0
 
@@ -45,9 +44,8 @@ class Driver(Generic[E]):
     """Serves the interfaces given to `add_interface` until `stop`.
 
     `publish` gets every event, in order; `report` what went wrong; both must be quick. Nothing that
-    arrives, no error of the network and no exception out of the engine ends the serving. `lost`,
-    `unsent` and `faults` count since the start: datagrams dropped for want of room, datagrams that
-    the kernel refused, exceptions.
+    arrives, no error of the network and no exception out of the engine ends the serving. `lost`
+    and `faults` count since the start: datagrams dropped for want of room, exceptions.
     """
 
     def __init__(
@@ -59,15 +57,14 @@ class Driver(Generic[E]):
         *,
         queue_octets: int = QUEUE_OCTETS,
     ) -> None:
-        self.lost = self.unsent = self.faults = 0
+        self.lost = self.faults = 0
         self._engine = engine
         self._publish = publish
         self._report = report
         self._loop = loop
         self._occasions = Occasions()
         self._interfaces: dict[str, OpenInterface] = {}
-        # By our address, from which an answer leaves.
-        self._sockets: dict[SocketAddress, socket.socket] = {}
+        self._sender = Sender(report, loop)
         self._streams: Streams | None = None
         self._queue: deque[Datagram] = deque()
         self._queue_octets = 0
@@ -80,6 +77,11 @@ class Driver(Generic[E]):
     def interfaces(self) -> tuple[OpenInterface, ...]:
         """What is served now."""
         return tuple(self._interfaces.values())
+
+    @property
+    def unsent(self) -> int:
+        """Datagrams that the kernel refused, and kept refusing."""
+        return self._sender.unsent
 
     async def drained(self) -> None:
         """Until nothing waits to be answered."""
@@ -99,7 +101,7 @@ class Driver(Generic[E]):
         for receiver in opened.receivers:
             self._loop.add_reader(receiver[0], self._read, *receiver)
         for unicast in opened.unicasts:
-            self._sockets[unicast.local.address] = unicast.socket
+            self._sender.use(unicast.local.address, unicast.socket)
             if self._streams is not None:
                 self._streams.add_address(unicast.local)
 
@@ -107,8 +109,7 @@ class Driver(Generic[E]):
         """End to serve: leave the group and close the sockets. What waits from there stays unanswered."""
         opened = self._interfaces.pop(name)
         self._deafen(opened)
-        gone = [unicast.socket for unicast in opened.unicasts]
-        self._sockets = {address: source for address, source in self._sockets.items() if source not in gone}
+        self._sender.forget([unicast.socket for unicast in opened.unicasts])
         opened.close()
         if self._streams is not None:
             for unicast in opened.unicasts:
@@ -134,8 +135,7 @@ class Driver(Generic[E]):
         for local, unicast_socket, _ in old.unicasts:
             if unicast_socket not in staying:
                 # What is still to be said from there goes out as well.
-                known_as = [address for address, s in self._sockets.items() if s is unicast_socket]
-                self._sockets.update(dict.fromkeys(known_as, changed.unicast_socket))
+                self._sender.replace(unicast_socket, changed.unicast_socket)
                 unicast_socket.close()
             if self._streams is not None and moved[local] != local:
                 self._streams.remove_address(local)
@@ -158,6 +158,7 @@ class Driver(Generic[E]):
             self.remove_interface(name)
         if self._streams is not None:
             self._streams.stop()
+        self._sender.stop()
         self._queue.clear()
         self._queue_octets = 0
         if self._timer is not None:
@@ -225,37 +226,16 @@ class Driver(Generic[E]):
 
     def _carry_out(self, output: Output[E]) -> None:
         for datagram in output.datagrams:
-            self._send(datagram)
+            if datagram.local.transport == UDP:
+                self._sender.send(datagram)
+            elif self._streams is not None:
+                self._streams.send(datagram)
         for event in output.events:
             self._publish(event)
         self._deadline = output.deadline
         # A timer that comes too early does no harm, and costs less than a new one for each datagram.
         if output.deadline is not None and (self._timer is None or output.deadline < self._timer.when()):
             self._arm(output.deadline)
-
-    def _send(self, datagram: Datagram) -> None:
-        if datagram.local.transport != UDP:
-            if self._streams is not None:
-                self._streams.send(datagram)
-            return
-        unicast_socket = self._sockets.get(datagram.local.address)
-        if unicast_socket is None:  # no longer served
-            return
-        failure: OSError | None = None
-        for _ in range(SEND_TRIES):
-            try:
-                unicast_socket.sendto(datagram.payload, datagram.remote)
-            except OSError as error:
-                failure = error
-                if isinstance(error, BlockingIOError):
-                    break
-            else:
-                return
-        assert failure is not None
-        self.unsent += 1
-        interface = datagram.local.interface
-        if times := self._occasions.to_tell(("send", interface, failure.errno), self._loop.time()):
-            self._report(SendFailed(interface, failure, datagram.remote, times))
 
     def _unreachable(self, remote: SocketAddress) -> None:
         self.deliver(lambda now: self._engine.receive_unreachable(remote, now))

@@ -19,6 +19,15 @@ class SendFailed(NamedTuple):
     times: int
 
 
+class SendPostponed(NamedTuple):
+    """The kernel has no room for a datagram now; it is kept and sent again a little later."""
+
+    interface: str
+    error: OSError
+    remote: SocketAddress
+    times: int
+
+
 class ReceiveFailed(NamedTuple):
     """A socket gave an error instead of a datagram."""
 
@@ -59,4 +68,12 @@ class ConnectionDropped(NamedTuple):
     times: int
 
 
-Trouble = SendFailed | ReceiveFailed | DatagramsLost | EngineFailed | ListenFailed | ConnectionDropped
+Trouble = (
+    SendFailed
+    | SendPostponed
+    | ReceiveFailed
+    | DatagramsLost
+    | EngineFailed
+    | ListenFailed
+    | ConnectionDropped
+)

@@ -32,6 +32,7 @@ from pnp_responder.net.troubles import (
     ListenFailed,
     ReceiveFailed,
     SendFailed,
+    SendPostponed,
     Trouble,
 )
 from pnp_responder.service.fault import fault_place
@@ -110,15 +111,10 @@ class Journal:
     def trouble(self, trouble: Trouble) -> None:
         """A line about what went wrong between the sockets and the engine."""
         match trouble:
-            case SendFailed(interface, error, remote, times):
-                self.note(
-                    "send_failed",
-                    logging.WARNING,
-                    interface=interface,
-                    remote=str(remote),
-                    reason=_send_reason(error),
-                    times=times,
-                )
+            case SendFailed():
+                self._unsent("send_failed", trouble)
+            case SendPostponed():
+                self._unsent("send_postponed", trouble)
             case ReceiveFailed(interface, error, times):
                 reason = error.strerror or str(error)
                 self.note("receive_failed", logging.WARNING, interface=interface, reason=reason, times=times)
@@ -204,6 +200,11 @@ class Journal:
         if self._phones.tell((name, ""), _host(enrollment), self._clock()):
             self.note(name, **_withheld(enrollment, defer))
 
+    def _unsent(self, name: str, trouble: SendFailed | SendPostponed) -> None:
+        interface, error, remote, times = trouble
+        reason = _send_reason(error) + ("; it is sent again soon" if name == "send_postponed" else "")
+        self.note(name, logging.WARNING, interface=interface, remote=str(remote), reason=reason, times=times)
+
     def _probe(self, event: ProbeHeard) -> None:
         """Our own at debug level: the administrator who set it off sees what it found."""
         remote, local, _, decision = event
@@ -248,7 +249,6 @@ def _host(enrollment: Enrollment) -> str:
 
 
 def _send_reason(error: OSError) -> str:
-
     more = {
         errno.ENOBUFS: "; over 1,000 phones on a link need sysctl net.ipv4.neigh.default.gc_thresh3=16384",
         errno.EPERM: "; a firewall on this host drops what we send",

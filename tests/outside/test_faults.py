@@ -219,8 +219,6 @@ def test_the_watchdog_hears_of_a_loop_that_stands_still(lan: Lan) -> None:
     ("call", "error", "when", "event"),
     [
         # Three tries each, so these two datagrams are lost and told.
-        ("sendto", "ENOBUFS", "1..6", "send_failed"),
-        ("sendto", "ENOMEM", "1..6", "send_failed"),
         ("sendto", "EPERM", "1..6", "send_failed"),
         ("sendto", "ENETUNREACH", "1..6", "send_failed"),
         ("sendto", "EHOSTUNREACH", "1+4", ""),
@@ -243,6 +241,22 @@ def test_system_calls_that_fail(lan: Lan, phone: Phone, call: str, error: str, w
             assert server.wait_for_event(event)["interface"] == "eth1"
         assert not list(server.events("internal_error"))
         assert "Traceback" not in server.log()
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="no `strace`")
+@pytest.mark.parametrize("error", ["ENOBUFS", "ENOMEM", "EAGAIN"])
+def test_what_a_full_link_refuses_is_sent_a_little_later(lan: Lan, phone: Phone, error: str) -> None:
+    """The phone asks once, and gets its 200 and its NOTIFY once."""
+    with Server(lan.server, rules_text(), *ALONE) as server:
+        with failing(server, "sendto", error, "1..6"):
+            phone.send(plain_subscribe(PHONE, 5060, "02bb000000fe", f"full-{error}@phone"))
+            phone.hear_exchange(2.0)
+        told = server.wait_for_event("send_postponed")
+        assert told["interface"] == "eth1"
+        assert ("net.ipv4.neigh.default.gc_thresh3" in told["reason"]) == (error == "ENOBUFS")
+        server.wait_for_event("notify_answered", attempts=1)
+        assert phone.hear_for(0.3) == []
+        assert not list(server.events("send_failed"))
 
 
 @pytest.mark.skipif(shutil.which("strace") is None, reason="no `strace`")

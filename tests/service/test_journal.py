@@ -31,6 +31,7 @@ from pnp_responder.net.troubles import (
     ListenFailed,
     ReceiveFailed,
     SendFailed,
+    SendPostponed,
 )
 from pnp_responder.service.journal import PHONES_TOLD, REFUSALS_TOLD, UNMATCHED_TOLD, Journal
 from pnp_responder.service.log_format import Entry, line_renderer
@@ -226,11 +227,12 @@ def test_troubles() -> None:
     rig = Rig()
     full = OSError(errno.ENOBUFS, "No buffer space available")
     rig.journal.trouble(SendFailed("eth1", full, REMOTE, 1))
+    rig.journal.trouble(SendPostponed("eth1", full, REMOTE, 2))
     rig.journal.trouble(ReceiveFailed("eth1", OSError(errno.EIO, "Input/output error"), 2))
     rig.journal.trouble(DatagramsLost("eth1", 300))
-    assert rig.names() == ["send_failed", "receive_failed", "datagrams_lost"]
-    assert "gc_thresh3" in rig.entries[0].fields["reason"]
-    assert rig.entries[2].fields["times"] == 300
+    assert rig.names() == ["send_failed", "send_postponed", "receive_failed", "datagrams_lost"]
+    assert all("net.ipv4.neigh.default.gc_thresh3" in entry.fields["reason"] for entry in rig.entries[:2])
+    assert rig.entries[3].fields["times"] == 300
 
 
 def test_troubles_of_connections() -> None:
