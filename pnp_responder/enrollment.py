@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from pnp_responder.datagram import Local, SocketAddress
 from pnp_responder.mac import Mac
+from pnp_responder.masking import mask_url
 
 
 class Device(NamedTuple):
@@ -38,10 +39,23 @@ class Enrollment(NamedTuple):
 
 
 class Offer(NamedTuple):
-    """Answer 200 and a NOTIFY whose body is `url`; `rule` is the name of the rule that says so."""
+    """Answer 200 and a NOTIFY whose body is `url`; `rule` is the name of the rule that says so.
+
+    Only the NOTIFY holds `url` as it is; people see `masked`. `shown` is that where more is secret in
+    the URL than its form tells, or where it is known beforehand.
+    """
 
     url: str
     rule: str
+    shown: str | None = None
+
+    @property
+    def masked(self) -> str:
+        """The URL with `***` for its secrets."""
+        return mask_url(self.url) if self.shown is None else self.shown
+
+    def __repr__(self) -> str:
+        return f"Offer({self.masked!r}, {self.rule!r})"
 
 
 class Decline(NamedTuple):

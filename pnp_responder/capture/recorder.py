@@ -27,6 +27,8 @@ KEPT = 4
 MAX_WAITING = 16 * 1024 * 1024
 """Octets that wait for the disk, each datagram with OVERHEAD."""
 OVERHEAD = 400
+KEPT_RULES = 8
+"""So many reloads back secrets are known: more than there can be while one NOTIFY is repeated."""
 # So long datagrams gather before they are written, in seconds.
 GATHER = 0.1
 # After an error of the file, the next try waits so long.
@@ -71,6 +73,7 @@ class Recorder:
         self._kept = kept
         self._max_waiting = max_waiting
         self._clock = clock
+        self._secrets: tuple[frozenset[str], ...] = ()
         self._waiting: deque[_Heard] = deque()
         # One counter for each thread: += is no atomic step.
         self._came = self._went = 0
@@ -101,6 +104,10 @@ class Recorder:
         self._waiting.append(_Heard(self._clock(), datagram, sent))
         if not self._wake.is_set():
             self._wake.set()
+
+    def know(self, secrets: frozenset[str]) -> None:
+        """These are secret from now on. Those of the rules before stay so: NOTIFYs are sent again."""
+        self._secrets = (secrets, *self._secrets[: KEPT_RULES - 1])
 
     def close(self, timeout: float = 1.0) -> None:
         """Write what waits, for `timeout` seconds at most, and end."""
@@ -136,7 +143,10 @@ class Recorder:
         source, destination = datagram.remote, self._group if datagram.multicast else ours
         if heard.sent:
             source, destination = ours, datagram.remote
-        payload = datagram.payload if self._show_secrets else mask_payload(datagram.payload)
+        payload = datagram.payload
+        if not self._show_secrets:
+            # What strangers say cannot hold a secret that only we know.
+            payload = mask_payload(payload, frozenset().union(*self._secrets) if heard.sent else ())
         packets = self._packets.of(source, destination, payload, datagram.local.transport)
         return b"".join(pcap_record(heard.when, packet) for packet in packets)
 

@@ -52,8 +52,8 @@ def check(
     problems: tuple[Problem, ...]
     try:
         file = find_rules_file(file)
-        configuration = load_configuration(file)
-        problems = configuration.warnings
+        configuration = load_configuration(file, lenient=True)
+        problems = (*configuration.exposures, *configuration.warnings)
     except RulesError as error:
         problems = error.problems
     errors = sum(problem.severity == "error" for problem in problems)
@@ -93,7 +93,7 @@ def _compare(
     from pnp_responder.service.configuration import load_configuration
 
     try:
-        old = load_configuration(against)
+        old = load_configuration(against, lenient=True)
         comparison = compare((against, old), (file, configuration), captures, logs)
     except RulesError as error:
         for problem in error.problems:

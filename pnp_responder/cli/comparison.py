@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pnp_responder.cli.devices import capture_rows, explanations, log_enrollments
 from pnp_responder.cli.rule_tests import beside
 from pnp_responder.enrollment import Decision, Enrollment, Offer
-from pnp_responder.masking import mask_url
 from pnp_responder.rules import Place, Problem, RulesError
 
 if TYPE_CHECKING:
@@ -109,14 +108,14 @@ def rows(comparison: Comparison, show_secrets: bool) -> list[list[str]]:
         for decision in (old, new):
             cells += [decision.rule or "", _words(decision, show_secrets)]
         if cells[-3] == cells[-1]:
-            cells[-1] += " (another password)"
+            cells[-1] += " (another secret)"
         found.append([cell or _NOTHING for cell in cells])
     return found
 
 
 def _words(decision: Decision, show_secrets: bool) -> str:
     if isinstance(decision, Offer):
-        return decision.url if show_secrets else mask_url(decision.url)
+        return decision.url if show_secrets else decision.masked
     if decision.rule is None:
         return "no rule matches"
     return "ignore" if decision.status is None else f"reject {decision.status}"

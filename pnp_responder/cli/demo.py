@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pnp_responder.cli.console import CONFIGURATION, UNAVAILABLE, say, styled
+from pnp_responder.cli.loading import load_for_people
 from pnp_responder.escaping import escape
-from pnp_responder.masking import mask_text, mask_url
+from pnp_responder.masking import mask_text
 
 if TYPE_CHECKING:
     from pnp_responder.events import EnrollmentDeclined
@@ -32,11 +35,10 @@ def demo(
     from pnp_responder.errors import InterfaceUnusable
     from pnp_responder.net.interfaces import read_interfaces
     from pnp_responder.rules import RulesError
-    from pnp_responder.service.configuration import load_configuration
 
     try:
         file = _rules_file(rules)
-        configuration = load_configuration(file)
+        configuration = load_for_people(file)
     except RulesError as error:
         for problem in error.problems:
             say(problem.render())
@@ -89,14 +91,15 @@ async def _play(configuration: Configuration, file: Path, host: tuple[Interface,
         lambda trouble: say(f"pnp-responder: {trouble}"),
         asyncio.get_running_loop(),
     )
+    mask = configuration.rules.mask
     typer.echo(f"A phone asks, and pnp-responder answers by {file}. All of it stays on {loopback.name}.\n")
     try:
-        with DemoPhone(opened.local.address.host, loopback.index, _print) as phone:
+        with DemoPhone(opened.local.address.host, loopback.index, partial(_print, mask)) as phone:
             url = await phone.ask(opened.group)
     finally:
         driver.stop()
     if url is not None:
-        verdict = f"The phone was told its configuration is at {mask_url(url)}"
+        verdict = f"The phone was told its configuration is at {escape(mask(url))}"
         typer.echo(styled(verdict, "good", sys.stdout))
         typer.echo("Serve your own phones: add rules to the file, then `pnp-responder run`.")
         return True
@@ -121,12 +124,13 @@ def _say_why_not(declined: EnrollmentDeclined | None, file: Path) -> None:
         say(f"  pnp-responder explain --rules {file}{mac} --source 127.0.0.1 --interface lo")
 
 
-def _print(title: str, payload: bytes) -> None:
+def _print(mask: Callable[[str], str], title: str, payload: bytes) -> None:
     """One datagram, whole: its line ends are line ends, everything else is made printable."""
     import sys
 
     typer.echo(styled(title, "bold", sys.stdout))
-    text = payload.decode("utf-8", "backslashreplace").replace("\r\n", "\n")
+    head, blank, body = payload.decode("utf-8", "backslashreplace").partition("\r\n\r\n")
+    text = (head + blank + mask(body)).replace("\r\n", "\n")
     for line in text.rstrip("\n").split("\n"):
         typer.echo(f"    {escape(mask_text(line))}".rstrip())
     typer.echo()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pnp_responder.cli.console import CONFIGURATION
+from pnp_responder.cli.loading import load_for_people
 
 if TYPE_CHECKING:
     from pnp_responder.datagram import Local, SocketAddress
@@ -46,7 +47,7 @@ def explain(
     """
     from pnp_responder.cli.explanation import explain_enrollment, explain_message, print_json, print_text
     from pnp_responder.rules import RulesError
-    from pnp_responder.service.configuration import find_rules_file, load_configuration
+    from pnp_responder.service.configuration import find_rules_file
     from pnp_responder.service.wiring import listen_on
 
     given = (mac, vendor, model, version, user_agent, profile_type)
@@ -57,7 +58,7 @@ def explain(
     device = _enrollment(mac, vendor, model, version, user_agent, profile_type)
     payload = None if message is None else _read_message(message)
     try:
-        configuration = load_configuration(find_rules_file(rules))
+        configuration = load_for_people(find_rules_file(rules))
     except RulesError as error:
         for problem in error.problems:
             typer.echo(problem.render(), err=True)

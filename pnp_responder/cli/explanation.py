@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import typer
@@ -32,7 +32,7 @@ class Explanation(NamedTuple):
     `decision` is None where there is no enrollment to decide about, and then `refusal` says why.
     `unknown` names facts that nobody gave and that made, or might have made, a difference.
     `datagrams` are the answers to a message; `by_unicast` is the status line that a message gets if
-    it is not multicast, where that differs.
+    it is not multicast, where that differs. `mask` takes the secrets of the rules out of a text.
     """
 
     enrollment: Enrollment | None
@@ -42,6 +42,7 @@ class Explanation(NamedTuple):
     refusal: str | None = None
     datagrams: tuple[Datagram, ...] | None = None
     by_unicast: str = ""
+    mask: Callable[[str], str] = mask_url
 
     @property
     def winner(self) -> Verdict | None:
@@ -71,7 +72,7 @@ def explain_enrollment(rules: RuleSet, enrollment: Enrollment) -> Explanation:
             bound = verdict.rule.bound
             unknown.update(dict.fromkeys(() if bound is None else bound.unknown(enrollment)))
             break
-    return Explanation(enrollment, rules.decide(enrollment), verdicts, tuple(unknown))
+    return Explanation(enrollment, rules.decide(enrollment), verdicts, tuple(unknown), mask=rules.mask)
 
 
 def explain_message(
@@ -90,7 +91,7 @@ def explain_message(
             return decision
         # No NOTIFY can carry `{{ local_ip }}`: in it, an address for documentation stands for ours.
         complete = asked._replace(remote=remote or STAND_IN_REMOTE, local=end or STAND_IN_LOCAL)
-        return Offer(bound.render(complete), decision.rule)
+        return bound.offer(complete)
 
     # An interface that this host has not got is known by its name alone; no answer can come from it.
     end = local if local is not None and local.address.host else None
@@ -104,7 +105,7 @@ def explain_message(
         explanation = Explanation(None, None, refusal=rehearsal.refusal)
     else:
         explanation = explain_enrollment(rules, known(rehearsal.enrollment))
-    explanation = explanation._replace(datagrams=rehearsal.datagrams, by_unicast=by_unicast)
+    explanation = explanation._replace(datagrams=rehearsal.datagrams, by_unicast=by_unicast, mask=rules.mask)
     if rehearsal.datagrams and end is None and "local_ip" not in explanation.unknown:
         # The rules need not know our address, but what we send holds it.
         explanation = explanation._replace(unknown=(*explanation.unknown, "local_ip"))
@@ -130,7 +131,7 @@ def as_json(answer: Explanation, show_secrets: bool) -> dict[str, Any]:
         "file": None if place is None else place.file,
         "line": None if place is None else place.line,
         "column": None if place is None else place.column,
-        "url": _masked(decision.url, show_secrets) if isinstance(decision, Offer) else None,
+        "url": _url(decision, show_secrets) if isinstance(decision, Offer) else None,
         "status": decision.status if isinstance(decision, Decline) else None,
         "reason": decision.reason if isinstance(decision, Decline) else answer.refusal,
         "device": _device(answer.enrollment),
@@ -139,7 +140,7 @@ def as_json(answer: Explanation, show_secrets: bool) -> dict[str, Any]:
     }
     if answer.datagrams is not None:
         shown["by_unicast"] = answer.by_unicast or None
-        shown["datagrams"] = [_masked(_text(datagram), show_secrets) for datagram in answer.datagrams]
+        shown["datagrams"] = [_masked(answer, datagram, show_secrets) for datagram in answer.datagrams]
     return shown
 
 
@@ -174,7 +175,7 @@ def _lines(answer: Explanation, with_all: bool, show_secrets: bool) -> list[str]
 def _answer(answer: Explanation, show_secrets: bool) -> list[str]:
     decision = answer.decision
     if isinstance(decision, Offer):
-        return [f"url          {_masked(decision.url, show_secrets)}"]
+        return [f"url          {_url(decision, show_secrets)}"]
     if answer.outcome == "reject" and decision is not None:
         return [f"reject       {decision.status}"]
     if answer.outcome == "ignore" and decision is not None:
@@ -197,7 +198,7 @@ def _exchange(answer: Explanation, show_secrets: bool) -> list[str]:
     if answer.datagrams and any(datagram.local == STAND_IN_LOCAL for datagram in answer.datagrams):
         lines.append(f"  ({STAND_IN_LOCAL.address.host} stands for our address: give --interface)")
     for datagram in answer.datagrams:
-        text = _masked(_text(datagram), show_secrets).replace("\r\n", "\n").rstrip("\n")
+        text = _masked(answer, datagram, show_secrets).replace("\r\n", "\n").rstrip("\n")
         lines += ["", *(f"  {line}".rstrip() for line in text.split("\n"))]
     return lines
 
@@ -243,5 +244,14 @@ def _text(datagram: Datagram) -> str:
     return datagram.payload.decode("utf-8", "backslashreplace")
 
 
-def _masked(text: str, show_secrets: bool) -> str:
-    return text if show_secrets else mask_url(text)
+def _url(offer: Offer, show_secrets: bool) -> str:
+    return offer.url if show_secrets else offer.masked
+
+
+def _masked(answer: Explanation, datagram: Datagram, show_secrets: bool) -> str:
+    """The message; its Content-Length stays the true one."""
+    text = _text(datagram)
+    if show_secrets:
+        return text
+    head, blank, body = text.partition("\r\n\r\n")
+    return mask_url(head) + blank + answer.mask(body)

@@ -57,7 +57,7 @@ def _wanted_by_file(rules: Path | None) -> tuple[str, ...]:
     if file is None:
         return ()
     try:
-        return load_configuration(file).settings.interfaces
+        return load_configuration(file, lenient=True).settings.interfaces
     except RulesError as error:
         for problem in error.problems:
             say(problem.render())

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 import typer
 
 from pnp_responder.cli.console import CONFIGURATION, DATA_ERROR, IO_ERROR, say
+from pnp_responder.cli.loading import load_for_people
 
 if TYPE_CHECKING:
     from pnp_responder.capture.replay import Write
@@ -68,7 +69,7 @@ def replay(
             identifiers=Identifiers(os.urandom),
             local=local,
             interface=interface or UNKNOWN_INTERFACE,
-            write=None if out is None else _writer(out, show_secrets),
+            write=None if out is None else _writer(out, show_secrets, configuration.rules.secrets),
         )
         for captured in source:
             for row in engine.feed(captured):
@@ -107,10 +108,10 @@ def _address(text: str) -> SocketAddress:
 
 def _configuration(rules: Path | None) -> Configuration:
     from pnp_responder.rules import RulesError
-    from pnp_responder.service.configuration import find_rules_file, load_configuration
+    from pnp_responder.service.configuration import find_rules_file
 
     try:
-        return load_configuration(find_rules_file(rules))
+        return load_for_people(find_rules_file(rules))
     except RulesError as error:
         for problem in error.problems:
             say(problem.render())
@@ -132,7 +133,7 @@ def _same(one: Path, other: Path) -> bool:
         return False
 
 
-def _writer(out: BinaryIO, show_secrets: bool) -> Write:
+def _writer(out: BinaryIO, show_secrets: bool, secrets: frozenset[str]) -> Write:
     from pnp_responder.capture.masked import mask_payload
     from pnp_responder.capture.segments import Packets
     from pnp_responder.capture.writer import PCAP_HEAD, pcap_record
@@ -143,7 +144,7 @@ def _writer(out: BinaryIO, show_secrets: bool) -> Write:
     def write(
         when: int, source: SocketAddress, destination: SocketAddress, payload: bytes, transport: str
     ) -> None:
-        shown = payload if show_secrets else mask_payload(payload)
+        shown = payload if show_secrets else mask_payload(payload, secrets)
         for packet in packets.of(source, destination, shown, transport):
             out.write(pcap_record(when, packet))
 

@@ -82,6 +82,9 @@ class View(ABC):
     def shown(self, url: str) -> str:
         return url if self.show_secrets else mask_url(url)
 
+    def _offered(self, offer: Offer) -> str:
+        return offer.url if self.show_secrets else offer.masked
+
 
 class TableView(View):
     """Rows wait until the end, for the columns fit all of them; more than MOST_ROWS make several tables."""
@@ -124,7 +127,7 @@ class TableView(View):
             device.model or _NOTHING,
             device.version or _NOTHING,
             rule or _NOTHING,
-            self.shown(row.decision.url) if isinstance(row.decision, Offer) else row.why,
+            self._offered(row.decision) if isinstance(row.decision, Offer) else row.why,
         ]
         if confirmed:
             cells.append(_NOTHING if row.confirmed is None else str(row.confirmed))
@@ -136,7 +139,7 @@ class TableView(View):
         status, url = row.told[server]
         if url is None:
             return f"{server.host}: {status}"
-        if isinstance(row.decision, Offer) and url in (row.decision.url, mask_url(row.decision.url)):
+        if isinstance(row.decision, Offer) and url in (row.decision.url, row.decision.masked):
             return f"{server.host}: the same"
         return f"{server.host}: {self.shown(url)}"
 
@@ -177,7 +180,7 @@ class JsonView(View):
             "user_agent": (enrollment.user_agent if enrollment else "") or None,
             "outcome": row.outcome.value,
             "rule": decision.rule if decision else None,
-            "url": self.shown(decision.url) if isinstance(decision, Offer) else None,
+            "url": self._offered(decision) if isinstance(decision, Offer) else None,
             "status": None if decision is None or isinstance(decision, Offer) else decision.status,
             "reason": row.why or None,
             "asked": row.asked,

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from pnp_responder.doctor.facts import Entry
 from pnp_responder.doctor.rules_file import RulesFile
-from pnp_responder.masking import mask_url
 from pnp_responder.rules import RulesError
 from pnp_responder.service.configuration import find_rules_file, load_configuration
 
@@ -21,12 +20,12 @@ def read_rules(given: Path | None) -> RulesFile:
         return RulesFile(None, problems=error.problems)
     entries = _entries(path)
     try:
-        configuration = load_configuration(path)
+        configuration = load_configuration(path, lenient=True)
     except RulesError as error:
         hidden = bool(entries or not _visible(path)) and not os.access(path, os.R_OK)
         absent = not entries and _visible(path)
         return RulesFile(path, problems=error.problems, hidden=hidden, absent=absent, entries=entries)
-    return RulesFile(path, configuration, secrets=_has_secrets(path), entries=entries)
+    return RulesFile(path, configuration, secrets=configuration.holds_secrets, entries=entries)
 
 
 def _visible(path: Path) -> bool:
@@ -50,12 +49,3 @@ def _entries(path: Path) -> tuple[Entry, ...]:
     except (OSError, ValueError):
         return ()
     return tuple(found)
-
-
-def _has_secrets(path: Path) -> bool:
-    """Is there a URL with a password in it, outside of a comment?"""
-    try:
-        with open(path, encoding="utf-8") as lines:
-            return any(mask_url(line) != line for line in lines if not line.lstrip().startswith("#"))
-    except (OSError, UnicodeDecodeError):
-        return False

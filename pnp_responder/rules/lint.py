@@ -13,7 +13,6 @@ from pnp_responder.rules.problems import Findings, Placed
 from pnp_responder.rules.rule_index import RuleIndex
 from pnp_responder.rules.rule_reader import Document, Rule
 from pnp_responder.rules.url_check import PLAIN_SCHEMES, has_credentials, scheme
-from pnp_responder.rules.url_template import Placeholder
 from pnp_responder.rules.value_tests import Exact, Glob, Prefix
 
 MAX_UDP_MESSAGE = 1300
@@ -72,11 +71,12 @@ def _lint_url(outcome: UrlOutcome, findings: Findings) -> None:
     if has_credentials(url) and scheme(url) in PLAIN_SCHEMES:
         message = f"credentials over plain {scheme(url)}: everyone on the way can read them"
         findings.warning(node, message, "use https")
-    length = NOTIFY_OVERHEAD + len(url)
+    octets = len(outcome.template.sample())
+    length = NOTIFY_OVERHEAD + octets
     if length > MAX_UDP_MESSAGE:
         findings.warning(
             node,
-            f"this URL of about {len(url)} octets makes a NOTIFY longer than UDP takes ({MAX_UDP_MESSAGE})",
+            f"this URL of about {octets} octets makes a NOTIFY longer than UDP takes ({MAX_UDP_MESSAGE})",
             f"keep it below {MAX_UDP_MESSAGE - NOTIFY_OVERHEAD}",
         )
 
@@ -110,8 +110,7 @@ def _lint_url_for_vendor(rule: Rule, outcome: UrlOutcome, findings: Findings) ->
                     f"rule '{rule.name}' sends '{macro}' to {vendor} phones, which do not replace it",
                     f"they know {known}" if known else "they replace nothing; use {{ mac }}",
                 )
-        last = outcome.template.parts[-1]
-        if vendor in FOLDER_URL_VENDORS and (isinstance(last, Placeholder) or not last.endswith("/")):
+        if vendor in FOLDER_URL_VENDORS and not outcome.template.ends_in_folder:
             message = f"rule '{rule.name}': {vendor} phones ignore a URL that does not end in '/'"
             findings.warning(at, message, "they add the file's name themselves")
 

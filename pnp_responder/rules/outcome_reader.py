@@ -8,19 +8,21 @@ from typing import NamedTuple
 from pnp_responder.rules.fields import Fields, read_number, read_text
 from pnp_responder.rules.places import Node, Text, Unreadable
 from pnp_responder.rules.problems import Findings
-from pnp_responder.rules.url_check import check_url
-from pnp_responder.rules.url_template import Template, parse_template
+from pnp_responder.rules.secret import Variable
+from pnp_responder.rules.template_check import check_template
+from pnp_responder.rules.url_template import Placeholder, Template, parse_template
 
 OUTCOMES = ("url", "ignore", "reject")
 REJECT_CODES = (400, 699)
 
-Variables = Mapping[str, str]
+Variables = Mapping[str, Variable]
 
 
 class UrlOutcome(NamedTuple):
     """Answer with a URL.
 
-    `node` is where the template stands; `sample` the URL for a made-up device, "" if it is wrong.
+    `node` is where the template stands; `sample` the URL for a made-up device, secrets masked, "" if it
+    is wrong.
     """
 
     node: Text
@@ -79,13 +81,13 @@ def _read_url(findings: Findings, variables: Variables, node: Node) -> UrlOutcom
     if not template.parts:
         findings.error(text, "the URL is empty once vars are inserted")
         return None
-    if not isinstance(template.parts[0], str):
+    if isinstance(template.parts[0], Placeholder):
         findings.error(
             text, "the URL's scheme must stand in the file", "begin it with http:// or another scheme"
         )
         return None
-    sample = template.sample()
-    wrong = check_url(sample)
+    sample = template.sample(masked=True)
+    wrong = check_template(template)
     if wrong is not None:
         findings.error(text, wrong.message, wrong.hint or _checked_as(text.value, sample))
     return UrlOutcome(text, template, "" if wrong is not None else sample)

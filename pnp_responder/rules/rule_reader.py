@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from pnp_responder.rules.bound_template import BoundTemplate
 from pnp_responder.rules.fields import (
     is_nothing,
     is_readable,
@@ -17,11 +18,8 @@ from pnp_responder.rules.match_reader import read_match
 from pnp_responder.rules.outcome_reader import OUTCOMES, Outcome, UrlOutcome, read_outcome
 from pnp_responder.rules.places import Mapping, Node, Sequence, Text, Unreadable, parse_yaml
 from pnp_responder.rules.problems import Findings, Place, did_you_mean
-from pnp_responder.rules.url_template import (
-    BUILTIN_NAMES,
-    BoundTemplate,
-    check_variable_name,
-)
+from pnp_responder.rules.secret import Variable
+from pnp_responder.rules.variables import Resolve, read_variables, stand_in
 
 SECTIONS = ("service", "vars", "defaults", "rules", "tests")
 RULE_KEYS = ("name", "match", *OUTCOMES)
@@ -46,18 +44,23 @@ class Rule:
 
 @dataclass(slots=True)
 class Document:
-    """A file as nodes. `root` is None if it cannot be read at all; `findings` collects its problems."""
+    """A file as nodes. `root` is None if it cannot be read at all; `findings` collects its problems.
+
+    `resolve` gives the secrets that stand elsewhere; `lenient`: one that cannot be had is a warning.
+    """
 
     findings: Findings
     root: Mapping | None
-    variables: dict[str, str] = field(default_factory=dict)
+    resolve: Resolve = stand_in
+    lenient: bool = False
+    variables: dict[str, Variable] = field(default_factory=dict)
 
     @classmethod
-    def parse(cls, text: str, name: str) -> Document:
+    def parse(cls, text: str, name: str, resolve: Resolve = stand_in, *, lenient: bool = False) -> Document:
         """Read `text`, which stands in the file `name`. Raises nothing: see `findings`."""
         text = text.removeprefix("\ufeff")
         findings = Findings(name, text)
-        return cls(findings, parse_yaml(text, findings))
+        return cls(findings, parse_yaml(text, findings), resolve, lenient)
 
     def section(self, name: str) -> Node | None:
         """The value of a top-level key, if the file has it."""
@@ -70,7 +73,9 @@ def read_rules(document: Document) -> tuple[Rule, ...]:
     if document.root is None:
         return ()
     known_fields(document.findings, document.root, SECTIONS)
-    _read_variables(document)
+    section = document.section("vars")
+    variables = read_variables(document.findings, section, document.resolve, lenient=document.lenient)
+    document.variables.update(variables)
     default = _read_defaults(document)
     rules = document.section("rules")
     if isinstance(rules, Sequence):
@@ -89,29 +94,6 @@ def read_rules(document: Document) -> tuple[Rule, ...]:
         )
         document.findings.error(rules, "expected a list of rules", hint)
     return ()
-
-
-def _read_variables(document: Document) -> None:
-    node = document.section("vars")
-    if node is None or is_nothing(node):
-        return
-    findings = document.findings
-    mapping = read_mapping(findings, node, "names with their texts")
-    for name, (key, value) in mapping.entries.items() if mapping is not None else ():
-        problem = check_variable_name(name)
-        if problem is not None:
-            findings.error(key, problem.message, problem.hint)
-            if name in BUILTIN_NAMES:
-                continue
-        if not isinstance(value, Text):
-            read_text(findings, value, "a text")
-        elif "{{" in value.value:
-            findings.error(
-                value, "'{{' cannot stand in vars: they are plain text", "put the placeholder in the url"
-            )
-        elif "\n" in value.value or "\r" in value.value:
-            findings.error(value, "a line break cannot stand in vars", "write it on one line, in quotes")
-        document.variables.setdefault(name, value.value if isinstance(value, Text) else "")
 
 
 def _read_defaults(document: Document) -> Outcome | None:
@@ -165,7 +147,7 @@ def _read_rule(
             )
     if outcome is None:
         return None
-    bound = outcome.template.bind(name) if isinstance(outcome, UrlOutcome) else None
+    bound = BoundTemplate(outcome.template, name) if isinstance(outcome, UrlOutcome) else None
     return Rule(name, findings.place(at), match, outcome, mapping, bound, sound)
 
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pnp_responder.enrollment import Decision, Decline, Enrollment, Offer
+from pnp_responder.enrollment import Decision, Decline, Enrollment
+from pnp_responder.masking import mask_url, mask_values
 from pnp_responder.rules.lint import lint
 from pnp_responder.rules.match import Condition, Match
 from pnp_responder.rules.match_keys import KEYS_BY_NAME, SLOTS, Facts, read_facts
-from pnp_responder.rules.outcome_reader import Ignore, Reject
+from pnp_responder.rules.outcome_reader import Ignore, Reject, UrlOutcome
 from pnp_responder.rules.problems import Place, Problem
 from pnp_responder.rules.rule_index import RuleIndex
 from pnp_responder.rules.rule_reader import Document, Rule, read_rules
 from pnp_responder.rules.url_check import is_url
+from pnp_responder.rules.url_template import Template
+from pnp_responder.rules.variables import Resolve, stand_in
 
 __all__ = ["Place", "Rule", "RuleSet", "Verdict"]
 
@@ -41,7 +45,7 @@ class Verdict:
 class _Entry:
     """One rule as the hot path needs it."""
 
-    __slots__ = ("answer", "fixed", "head_fixed", "matches", "name", "needs", "render")
+    __slots__ = ("answer", "fixed", "head_fixed", "matches", "name", "needs", "offer")
 
     def __init__(self, rule: Rule) -> None:
         self.name = rule.name
@@ -49,26 +53,26 @@ class _Entry:
         self.needs = _needed_slots(rule)
         self.answer: Decision | None = None
         self.head_fixed = True
-        self.render = None if rule.bound is None else rule.bound.render
+        self.offer = None if rule.bound is None else rule.bound.offer
         if isinstance(rule.outcome, Ignore):
             self.answer = Decline(f"rule '{rule.name}' says ignore", rule.name)
         elif isinstance(rule.outcome, Reject):
             status = rule.outcome.status
             self.answer = Decline(f"rule '{rule.name}' rejects with {status}", rule.name, status)
         elif rule.bound is not None and rule.bound.constant is not None:
-            self.answer = Offer(rule.bound.constant, rule.name)
+            self.answer = rule.bound.constant
         else:
             self.head_fixed = (
                 rule.outcome.template.head_is_fixed() and "interface" not in rule.outcome.template.names
             )
 
     def decide(self, enrollment: Enrollment) -> Decision:
-        if self.answer is not None or self.render is None:
+        if self.answer is not None or self.offer is None:
             return self.answer or NO_RULE
-        url = self.render(enrollment)
-        if not self.head_fixed and "{{" not in url and not is_url(url):
+        offer = self.offer(enrollment)
+        if not self.head_fixed and "{{" not in offer.url and not is_url(offer.url):
             return Decline(f"rule '{self.name}' gives no valid URL for this device", self.name)
-        return Offer(url, self.name)
+        return offer
 
 
 class RuleSet:
@@ -81,12 +85,13 @@ class RuleSet:
         self._index = RuleIndex(rule.match for rule in rules)
 
     @classmethod
-    def from_text(cls, text: str, name: str) -> RuleSet:
+    def from_text(cls, text: str, name: str, resolve: Resolve = stand_in) -> RuleSet:
         """The rules of a rules.yaml. `name` stands for the file in problems.
 
-        The `service:` section is left to `service.settings`. Raises RulesError with all problems.
+        `resolve` gives the secrets that stand elsewhere. The `service:` section is left to
+        `service.settings`. Raises RulesError with all problems.
         """
-        document = Document.parse(text, name)
+        document = Document.parse(text, name, resolve)
         rules = cls.from_document(document)
         document.findings.raise_errors()
         return rules
@@ -98,6 +103,25 @@ class RuleSet:
         lint(rules, document)
         problems = document.findings.sorted()
         return cls(rules, tuple(problem for problem in problems if problem.severity == "warning"))
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        """The texts out of variables that are secret, and are to be masked wherever a URL stands."""
+        found = (secret for template in self._templates() for secret in template.secrets)
+        return frozenset(secret.value for secret in found if secret.known)
+
+    def mask(self, text: str) -> str:
+        """`text` with a URL of these rules in it, without its secrets."""
+        return mask_url(mask_values(text, self.secrets))
+
+    @property
+    def holds_secrets(self) -> bool:
+        """Does a secret stand in the file itself, in a URL or in a variable of one?"""
+        return any(template.holds_written_secret for template in self._templates())
+
+    def _templates(self) -> Iterator[Template]:
+        outcomes = (rule.outcome for rule in self.rules)
+        return (outcome.template for outcome in outcomes if isinstance(outcome, UrlOutcome))
 
     def decide(self, enrollment: Enrollment) -> Decision:
         """What the first matching rule says; a Decline without rule if none matches. Never raises."""

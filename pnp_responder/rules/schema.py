@@ -12,6 +12,7 @@ from pnp_responder.rules.expectations import DEVICE_KEYS, EXPECT_KEYS, TEST_KEYS
 from pnp_responder.rules.match_keys import MATCH_KEYS
 from pnp_responder.rules.outcome_reader import OUTCOMES, REJECT_CODES
 from pnp_responder.rules.url_template import BUILTIN_NAMES
+from pnp_responder.rules.variables import SOURCES
 
 Schema = dict[str, Any]
 
@@ -117,9 +118,12 @@ def _keys(properties: Schema, kind: str | list[str] = "object") -> Schema:
 
 
 def _variables() -> Schema:
+    sources = {source: {"type": "string", "minLength": 1} for source in SOURCES}
+    secret = {"type": "object", "properties": sources, "additionalProperties": False}
+    secret |= {"minProperties": 1, "maxProperties": 1}
     return {
-        "description": "plain text that URL templates may use",
+        "description": "plain text that URL templates may use; secrets may stand in files or the environment",
         "type": ["object", "null"],
         "propertyNames": {"pattern": "^[A-Za-z_][A-Za-z0-9_.-]*$", "not": {"enum": list(BUILTIN_NAMES)}},
-        "additionalProperties": {"type": ["string", "number", "boolean", "null"]},
+        "additionalProperties": {"anyOf": [{"type": ["string", "number", "boolean", "null"]}, secret]},
     }

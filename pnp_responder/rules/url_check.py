@@ -43,6 +43,15 @@ def check_url(text: str) -> UrlProblem | None:
     return _check_characters(text) or _check_scheme(text) or _check_authority(text)
 
 
+def check_secret(text: str) -> UrlProblem | None:
+    """Why `text` can be no part of a URL. The message holds nothing of it, and goes on from "it"."""
+    if not text:
+        return UrlProblem("is empty")
+    if _ORDINARY.fullmatch(text) is None:
+        return UrlProblem("has a character that no URL can hold", "percent-encode it there")
+    return None
+
+
 def has_credentials(url: str) -> bool:
     """Does the URL carry a user or password?"""
     return "@" in authority(url)

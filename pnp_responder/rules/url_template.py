@@ -12,7 +12,9 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from pnp_responder.enrollment import Enrollment
+from pnp_responder.masking import MASK, mask_url
 from pnp_responder.rules.problems import did_you_mean, shown
+from pnp_responder.rules.secret import Secret, Variable, clear
 
 Filter = Callable[[str], str]
 
@@ -104,6 +106,22 @@ class Placeholder(NamedTuple):
     def __str__(self) -> str:
         return "{{ " + " | ".join((self.name, *self.filters)) + " }}"
 
+    def reader(self) -> Callable[[Enrollment], str | None]:
+        """A function that gives what is inserted for an enrollment; None: nobody knows it."""
+        read = _BY_NAME[self.name].read
+        if not self.filters and not _BY_NAME[self.name].encoded:
+            return read
+
+        def rendered(enrollment: Enrollment) -> str | None:
+            value = read(enrollment)
+            return None if value is None else self.render(value)
+
+        return rendered
+
+    def is_unknown(self, enrollment: Enrollment) -> bool:
+        """Does nobody know the value?"""
+        return _BY_NAME[self.name].read(enrollment) is None
+
     def render(self, value: str) -> str:
         """`value` as it is inserted."""
         known = _TEXT_FILTERS if self.name == RULE else _BY_NAME[self.name].filters
@@ -112,10 +130,13 @@ class Placeholder(NamedTuple):
         return quote(value, safe="") if self.name == RULE or _BY_NAME[self.name].encoded else value
 
 
-class Template(NamedTuple):
-    """A parsed template. `parts`: texts that stand as they are, and placeholders."""
+Part = str | Secret | Placeholder
 
-    parts: tuple[str | Placeholder, ...]
+
+class Template(NamedTuple):
+    """A parsed template. `parts`: texts that stand as they are, secrets, and placeholders."""
+
+    parts: tuple[Part, ...]
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -129,72 +150,62 @@ class Template(NamedTuple):
 
     @property
     def texts(self) -> str:
-        """What stands in the template beside placeholders, which show as blanks."""
+        """What stands in the template beside placeholders and secrets, which show as blanks."""
         return "".join(part if isinstance(part, str) else " " for part in self.parts)
 
-    def sample(self) -> str:
-        """The URL for a made-up device."""
-        return "".join(
-            part
-            if isinstance(part, str)
-            else part.render("rule" if part.name == RULE else _BY_NAME[part.name].sample)
-            for part in self.parts
-        )
+    @property
+    def secrets(self) -> tuple[Secret, ...]:
+        """The secrets in it that are known to be such."""
+        return tuple(part for part in self.parts if isinstance(part, Secret))
+
+    @property
+    def is_known(self) -> bool:
+        """Are the values of all its secrets known?"""
+        return all(secret.known for secret in self.secrets)
+
+    @property
+    def ends_in_folder(self) -> bool:
+        """Does the URL end in `/`, for every device? True if that is not known."""
+        last = self.parts[-1] if self.parts else ""
+        return (isinstance(last, Secret) and not last.known) or (clear(last) or "").endswith("/")
+
+    @property
+    def holds_written_secret(self) -> bool:
+        """Does a secret stand in it, or in a variable of its file?"""
+        text = "".join(part if isinstance(part, str) else MASK for part in self.parts)
+        return any(secret.written for secret in self.secrets) or mask_url(text) != text
+
+    def sample(self, masked: bool = False) -> str:
+        """The URL for a made-up device; `masked`, with `***` for its secrets."""
+        return "".join(_sample(part, masked) for part in self.parts)
 
     def head_is_fixed(self) -> bool:
-        """Do all devices get the same scheme, host and port?"""
-        first = self.parts[0] if self.parts else ""
-        return isinstance(first, str) and re.match(r"[^:]+://[^/?#]+[/?#]", first) is not None
-
-    def bind(self, rule: str) -> BoundTemplate:
-        """Ready to render for the rule of this name."""
-        parts: list[str | Placeholder] = []
+        """Do all devices get the same scheme, host and port? True if that is not known."""
+        opening = ""
         for part in self.parts:
-            if isinstance(part, Placeholder) and part.name == RULE:
-                part = part.render(rule)
-            if isinstance(part, str) and parts and isinstance(parts[-1], str):
-                parts[-1] += part
-            else:
-                parts.append(part)
-        return BoundTemplate(tuple(parts))
+            text = clear(part)
+            if text is None:
+                break
+            if isinstance(part, Secret) and not part.known:
+                return True
+            opening += text
+        return re.match(r"[^:]+://[^/?#]+[/?#]", opening) is not None
 
 
-class BoundTemplate:
-    """A template whose rule is known; renders URLs for enrollments.
-
-    `needs` names the values that the device must give; `constant` is the URL if all get the same.
-    """
-
-    __slots__ = ("_pieces", "constant", "needs", "parts")
-
-    def __init__(self, parts: tuple[str | Placeholder, ...]) -> None:
-        self.parts = parts
-        self.needs = Template(parts).needs
-        self.constant = parts[0] if len(parts) == 1 and isinstance(parts[0], str) else None
-        self._pieces = tuple(
-            (part, None) if isinstance(part, str) else (str(part), _reader(part)) for part in parts
-        )
-
-    def render(self, enrollment: Enrollment) -> str:
-        """The URL. A value that nobody knows shows as its placeholder."""
-        if self.constant is not None:
-            return self.constant
-        texts = []
-        for text, read in self._pieces:
-            texts.append(text if read is None or (value := read(enrollment)) is None else value)
-        return "".join(texts)
-
-    def unknown(self, enrollment: Enrollment) -> tuple[str, ...]:
-        """The placeholders whose value nobody knows, such as `local_ip`, each once."""
-        return tuple(name for name in Template(self.parts).names if _BY_NAME[name].read(enrollment) is None)
+def _sample(part: Part, masked: bool) -> str:
+    if isinstance(part, Placeholder):
+        return part.render("rule" if part.name == RULE else _BY_NAME[part.name].sample)
+    return MASK if masked and isinstance(part, Secret) else clear(part) or ""
 
 
-def parse_template(text: str, variables: Mapping[str, str]) -> tuple[Template, tuple[TemplateProblem, ...]]:
+def parse_template(
+    text: str, variables: Mapping[str, Variable]
+) -> tuple[Template, tuple[TemplateProblem, ...]]:
     """`text` cut into its parts, and all that is wrong with its placeholders.
 
     Variables are inserted at once. A wrong placeholder leaves no part.
     """
-    parts: list[str | Placeholder] = []
+    parts: list[Part] = []
     problems: list[TemplateProblem] = []
     position = 0
     for match in _PLACEHOLDER.finditer(text):
@@ -225,7 +236,7 @@ def check_variable_name(name: str) -> TemplateProblem | None:
     return None
 
 
-def _add_text(parts: list[str | Placeholder], text: str) -> None:
+def _add_text(parts: list[Part], text: str) -> None:
     if not text:
         return
     if parts and isinstance(parts[-1], str):
@@ -234,21 +245,9 @@ def _add_text(parts: list[str | Placeholder], text: str) -> None:
         parts.append(text)
 
 
-def _reader(placeholder: Placeholder) -> Callable[[Enrollment], str | None]:
-    read = _BY_NAME[placeholder.name].read
-    if not placeholder.filters and not _BY_NAME[placeholder.name].encoded:
-        return read
-
-    def rendered(enrollment: Enrollment) -> str | None:
-        value = read(enrollment)
-        return None if value is None else placeholder.render(value)
-
-    return rendered
-
-
 def _placeholder(
-    inside: str, variables: Mapping[str, str], problems: list[TemplateProblem]
-) -> Placeholder | str | None:
+    inside: str, variables: Mapping[str, Variable], problems: list[TemplateProblem]
+) -> Part | None:
     name, *filters = (piece.strip() for piece in inside.split("|"))
     if not name:
         problems.append(TemplateProblem("a placeholder without a name", "such as {{ mac }}"))

@@ -7,14 +7,18 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pnp_responder.masking import mask_url
 from pnp_responder.rules.expectations import Expectation, read_expectations, read_expectations_file
 from pnp_responder.rules.places import MAX_OCTETS
 from pnp_responder.rules.problems import Place, Problem, RulesError
 from pnp_responder.rules.rule_reader import Document
 from pnp_responder.rules.ruleset import RuleSet
+from pnp_responder.rules.variables import Resolve, stand_in
+from pnp_responder.service.exposure import exposure
+from pnp_responder.service.secret_sources import SecretSources
 from pnp_responder.service.settings import Settings, read_settings
 
 DEFAULT_FILES = (Path("rules.yaml"), Path("/etc/pnp-responder/rules.yaml"))
@@ -33,17 +37,34 @@ def find_rules_file(given: Path | None = None) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """One rules.yaml. `warnings` are those of all its sections, sorted by place."""
+    """One rules.yaml. `warnings` are those of all its sections, sorted by place.
+
+    `exposures` warn of files with secrets that every user of this host may read; `missing` says which
+    secrets could not be had, so that `***` stands for them.
+    """
 
     settings: Settings
     rules: RuleSet
     warnings: tuple[Problem, ...]
     expectations: tuple[Expectation, ...] = ()
+    exposures: tuple[Problem, ...] = ()
+    missing: tuple[str, ...] = ()
+
+    @property
+    def holds_secrets(self) -> bool:
+        """Does the file itself hold secrets?"""
+        urls = (expectation.expected.url or "" for expectation in self.expectations)
+        return self.rules.holds_secrets or any(mask_url(url) != url for url in urls)
 
 
-def read_configuration(text: str, name: str) -> Configuration:
-    """The configuration in `text`; `name` stands for its file. Raises RulesError with all problems."""
-    document = Document.parse(text, name)
+def read_configuration(
+    text: str, name: str, resolve: Resolve = stand_in, *, lenient: bool = False
+) -> Configuration:
+    """The configuration in `text`; `name` stands for its file. Raises RulesError with all problems.
+
+    `resolve` gives the secrets that stand elsewhere; if `lenient`, what it cannot give is a warning.
+    """
+    document = Document.parse(text, name, resolve, lenient=lenient)
     settings = read_settings(document)
     rules = RuleSet.from_document(document)
     expectations = read_expectations(document)
@@ -51,14 +72,19 @@ def read_configuration(text: str, name: str) -> Configuration:
     return Configuration(settings, rules, rules.warnings, expectations)
 
 
-def load_configuration(path: Path) -> Configuration:
-    """The configuration in the file `path`.
+def load_configuration(path: Path, *, lenient: bool = False) -> Configuration:
+    """The configuration in the file `path`, with the secrets that it names.
 
     Raises RulesError also where the file cannot be read: missing, no regular file, over 16 MiB,
-    no UTF-8. Never waits on a pipe or a device.
+    no UTF-8. Never waits on a pipe or a device. A secret that cannot be had is an error; if
+    `lenient`, a warning.
     """
+    sources = SecretSources(path.parent)
     with _without_garbage_collection():
-        return read_configuration(_read_text(path), str(path))
+        found = read_configuration(_read_text(path), str(path), sources, lenient=lenient)
+    secret = [path] * found.holds_secrets + sources.files
+    exposures = (exposure(file) for file in dict.fromkeys(secret))
+    return replace(found, exposures=tuple(filter(None, exposures)), missing=tuple(sources.missing))
 
 
 def load_expectations(path: Path) -> tuple[Expectation, ...]:

@@ -24,7 +24,6 @@ from pnp_responder.events import (
     RequestRefused,
     RequestRepeated,
 )
-from pnp_responder.masking import mask_url
 from pnp_responder.net.troubles import (
     ConnectionDropped,
     DatagramsLost,
@@ -165,7 +164,7 @@ class Journal:
             "model": model,
             "version": version,
             "rule": offer.rule,
-            "url": mask_url(offer.url),
+            "url": offer.masked,
             "interface": local.interface if local else None,
             "source": str(remote) if remote else None,
             **more,
@@ -211,7 +210,7 @@ class Journal:
         level = logging.DEBUG if decision is None else logging.INFO
         kind = ("probe_heard", "of this host" if decision is None else "of another host")
         if level >= self._level and self._refusals.tell(kind, remote.host, self._clock()):
-            url = mask_url(decision.url) if isinstance(decision, Offer) else None
+            url = decision.masked if isinstance(decision, Offer) else None
             rule = None if decision is None else decision.rule
             self.note("probe_heard", level, **_ends(remote, local), reason=kind[1], rule=rule, url=url)
 

@@ -81,7 +81,7 @@ class Reloads:
         self._manager.ready()
 
     def tell_rules(self, configuration: Configuration) -> None:
-        """A line about rules that are in service."""
+        """A line about rules that are in service, and one for each file of theirs that tells secrets."""
         warnings = [str(problem) for problem in configuration.warnings[:MOST_PROBLEMS_TOLD]]
         self._journal.note(
             "rules_loaded",
@@ -89,3 +89,6 @@ class Reloads:
             rules=len(configuration.rules.rules),
             warnings=warnings,
         )
+        for exposure in configuration.exposures:
+            fields = {"file": exposure.place.file, "reason": exposure.message, "remedy": exposure.hint}
+            self._journal.note("secrets_exposed", logging.WARNING, **fields)

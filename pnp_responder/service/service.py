@@ -61,6 +61,8 @@ class Service:
             self._show_status,
             recorder,
         )
+        self._recorder = recorder
+        self._make_known()
         self._rivals: RivalWatch | None = None
         if settings.watch_for_rivals:
             self._rivals = RivalWatch(settings.watch_for_rivals, settings.group, self._served, journal)
@@ -103,7 +105,13 @@ class Service:
     def _served(self) -> tuple[OpenInterface, ...]:
         return () if self._links.driver is None else self._links.driver.interfaces
 
+    def _make_known(self) -> None:
+        """A recording must not hold the secrets of the rules."""
+        if self._recorder is not None:
+            self._recorder.know(self._reloads.configuration.rules.secrets)
+
     def _replace_rules(self, decide: Decide) -> None:
+        self._make_known()
         if self._links.responder is not None:
             self._links.responder.replace_rules(decide)
 

@@ -139,7 +139,7 @@ def test_a_password_that_changes_is_told_without_showing_it(folder: Path) -> Non
         log(folder, device(1)),
     ]
     result = run(*arguments)
-    assert "https://u:***@h/ (another password)" in result.stdout
+    assert "https://u:***@h/ (another secret)" in result.stdout
     assert "word@" not in result.output
     assert "newword@" in run(*arguments, "--show-secrets").stdout
 

@@ -108,7 +108,7 @@ def test_passwords_are_masked_and_one_that_differs_is_told(tmp_path: Path) -> No
     )
     result = run(file)
     assert (
-        "got      url http://u:***@192.0.2.1/001122334455.cfg   (another password: --show-secrets)"
+        "got      url http://u:***@192.0.2.1/001122334455.cfg   (another secret: --show-secrets)"
         in result.stdout
     )
     assert "hidden" not in result.output

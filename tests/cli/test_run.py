@@ -20,8 +20,8 @@ from tests.net.loopback import phone_socket
 from .program import PROGRAM, call, free_port, running
 
 GOOD = 'rules:\n  - {name: all, url: "http://{{ local_ip }}/{{ mac }}.cfg"}\n'
-OTHER = 'rules:\n  - {name: other, url: "http://user:secret@192.0.2.1/{{ mac }}.cfg"}\n'
-BAD = 'rules:\n  - {name: all, ulr: "http://user:secret@192.0.2.1/"}\n'
+OTHER = 'rules:\n  - {name: other, url: "http://user:hidden@192.0.2.1/{{ mac }}.cfg"}\n'
+BAD = 'rules:\n  - {name: all, ulr: "http://user:hidden@192.0.2.1/"}\n'
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ def test_new_rules_by_change_and_by_signal(tmp_path: Path, rules: Path) -> None:
         assert ask(phone, it.port, 1) == b"http://127.0.0.1/020000000001.cfg"
         rules.write_text(OTHER)
         it.hear("STATUS=serving")
-        assert ask(phone, it.port, 2) == b"http://user:secret@192.0.2.1/020000000002.cfg"
+        assert ask(phone, it.port, 2) == b"http://user:hidden@192.0.2.1/020000000002.cfg"
         it.until(lambda: len(it.entries("rules_loaded")) == 2)
         it.process.send_signal(signal.SIGHUP)
         reloading = it.hear("RELOADING=1")
@@ -91,7 +91,7 @@ def test_new_rules_by_change_and_by_signal(tmp_path: Path, rules: Path) -> None:
         it.hear("READY=1")
         assert len(it.entries("rules_rejected")) == 1
         it.end()
-        assert "secret" not in it.log_path.read_text()
+        assert "hidden" not in it.log_path.read_text()
         assert "http://user:***@" in it.log_path.read_text()
 
 

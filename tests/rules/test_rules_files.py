@@ -17,6 +17,7 @@ from .devices import TESTS, enrollment
 BAD = sorted((TESTS / "rules_bad").glob("*.yaml"))
 WARN = sorted((TESTS / "rules_warn").glob("*.yaml"))
 GOOD = sorted(path for path in (TESTS / "rules_good").glob("*.yaml") if ".cases." not in path.name)
+SAID = ("url", "shown", "ignore", "reject", "none")
 
 
 def expected(path: Path) -> list[str]:
@@ -43,12 +44,13 @@ def test_good_file_decides_as_its_cases_say(path: Path) -> None:
     assert [str(warning) for warning in configuration.warnings] == []
     cases = yaml.load(path.with_suffix(".cases.yaml").read_text("utf-8"), yaml.BaseLoader)  # noqa: S506
     for case in cases:
-        device = {k: v for k, v in case.items() if k not in ("url", "ignore", "reject", "none")}
+        device = {k: v for k, v in case.items() if k not in SAID}
         asked = enrollment(**device)
         decision = configuration.rules.decide(asked)
         if "url" in case:
             assert isinstance(decision, Offer), case
             assert decision.url == case["url"]
+            assert decision.masked == case.get("shown", decision.masked)
         else:
             assert isinstance(decision, Decline), case
             assert (decision.rule is None) == ("none" in case), case

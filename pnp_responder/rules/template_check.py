@@ -1,0 +1,20 @@
+"""Can a template give a URL? What is said of it holds nothing of its secrets."""
+
+from __future__ import annotations
+
+from pnp_responder.rules.url_check import UrlProblem, check_url
+from pnp_responder.rules.url_template import Template
+
+
+def check_template(template: Template) -> UrlProblem | None:
+    """What is wrong with the URL that a made-up device gets; None if a secret in it is not known."""
+    if not template.is_known:
+        return None
+    wrong = check_url(template.sample())
+    if wrong is None or not template.secrets:
+        return wrong
+    without = check_url(template.sample(masked=True))
+    if without is not None and without.message == wrong.message:
+        return without
+    names = ", ".join(dict.fromkeys(f"'{secret.name}'" for secret in template.secrets))
+    return UrlProblem(f"no URL that a phone can fetch, once {names} is put in", "its text is not shown here")
