@@ -75,12 +75,13 @@ class Decline(NamedTuple):
 class Defer(NamedTuple):
     """Not now: no answer, and nothing is held of the request, so that its repeat is decided anew.
 
-    Meanwhile a keep-alive makes the kernel find out whose the device's address is. `rule` and
-    `reason` are as with Decline.
+    Meanwhile a keep-alive makes the kernel find out whose the device's address is. `rule`, `reason`
+    and `suspicious` are as with Decline.
     """
 
     reason: str
     rule: str
+    suspicious: bool = False
 
     @property
     def status(self) -> None:

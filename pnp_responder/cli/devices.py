@@ -27,12 +27,13 @@ _EVENTS = {f"enrollment_{said}" for said in ("offered", "declined", "suspicious"
 
 def explanations(expectation: Expectation, rules: RuleSet) -> list[Explanation]:
     """What `rules` say to each device of a test. Raises RulesError where its file cannot be read."""
-    given = expectation.enrollment
+    given, stated = expectation.enrollment, expectation.circumstances
     if expectation.given == "device":
-        return [explain_enrollment(rules, given)]
+        return [explain_enrollment(rules, given, stated)]
     path = Path(expectation.place.file).parent / expectation.file
     if expectation.given == "message":
-        return [explain_message(rules, _read_message(expectation, path), given.remote, given.local)]
+        payload = _read_message(expectation, path)
+        return [explain_message(rules, payload, given.remote, given.local, stated)]
     found = []
     for row in capture_rows([path], expectation.file_place or expectation.place):
         if row.enrollment is None:
@@ -40,7 +41,8 @@ def explanations(expectation: Expectation, rules: RuleSet) -> list[Explanation]:
                 found.append(Explanation(None, None, refusal=row.reason))
         elif expectation.phone in (None, row.enrollment.device.mac):
             known = row.enrollment._replace(local=given.local or row.enrollment.local)
-            found.append(explain_enrollment(rules, known._replace(remote=given.remote or known.remote)))
+            known = known._replace(remote=given.remote or known.remote)
+            found.append(explain_enrollment(rules, known, stated))
     return found
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
@@ -11,8 +12,12 @@ from pnp_responder.cli.console import CONFIGURATION
 from pnp_responder.cli.loading import load_for_people
 
 if TYPE_CHECKING:
+    from pnp_responder.circumstances import Assumed
     from pnp_responder.datagram import Local, SocketAddress
     from pnp_responder.enrollment import Enrollment
+    from pnp_responder.net.interfaces import Interface
+
+T = TypeVar("T")
 
 MAX_MESSAGE = 65_535
 """Octets: no UDP datagram is longer."""
@@ -33,6 +38,13 @@ def explain(
     profile_type: Annotated[str | None, typer.Option(help="default: device")] = None,
     source: Annotated[str | None, typer.Option(metavar="ADDRESS", help="where it asks from")] = None,
     interface: Annotated[str | None, typer.Option(metavar="NAME", help="where it is heard")] = None,
+    neighbour: Annotated[
+        str | None, typer.Option(metavar="MAC", help="in the neighbour table for it; or none, or routed")
+    ] = None,
+    window: Annotated[str | None, typer.Option(metavar="open|closed", help="the enrolment window")] = None,
+    offered: Annotated[
+        str | None, typer.Option(metavar="TIME", help="how long ago it got an offer, such as 5m; or never")
+    ] = None,
     message: Annotated[
         Path | None, typer.Option(metavar="FILE", help="a SUBSCRIBE as captured, in place of the values")
     ] = None,
@@ -43,10 +55,12 @@ def explain(
     """Tell which rule serves a device, why the rules before it do not, and the URL it gets.
 
     The same code decides as in service. What is not given is not given by the device; without
-    --source or --interface these are unknown, and a rule that asks for them does not match.
+    --source or --interface these are unknown, and a rule that asks for them does not match. What only
+    the service knows (--neighbour, --window, --offered) is taken to be in order where it is not given.
     """
     from pnp_responder.cli.explanation import explain_enrollment, explain_message, print_json, print_text
     from pnp_responder.rules import RulesError
+    from pnp_responder.rules.assumptions import parse_neighbour
     from pnp_responder.service.configuration import find_rules_file
     from pnp_responder.service.wiring import listen_on
 
@@ -57,17 +71,22 @@ def explain(
     remote = _remote(source)
     device = _enrollment(mac, vendor, model, version, user_agent, profile_type)
     payload = None if message is None else _read_message(message)
+    stated = _stated(neighbour, window, offered)
     try:
         configuration = load_for_people(find_rules_file(rules))
     except RulesError as error:
         for problem in error.problems:
             typer.echo(problem.render(), err=True)
         raise typer.Exit(CONFIGURATION) from None
-    local = _local(interface, listen_on(configuration.settings).reply_port)
+    link = None if interface is None else _interface(interface)
+    port = listen_on(configuration.settings).reply_port
+    local = None if interface is None else _local(interface, link, port)
+    if stated.neighbour_is is None and remote is not None and link is not None and not _on(link, remote):
+        stated = stated._replace(neighbour_is=parse_neighbour("routed"))
     if payload is None:
-        answer = explain_enrollment(configuration.rules, device._replace(remote=remote, local=local))
+        answer = explain_enrollment(configuration.rules, device._replace(remote=remote, local=local), stated)
     else:
-        answer = explain_message(configuration.rules, payload, remote, local)
+        answer = explain_message(configuration.rules, payload, remote, local, stated)
     if json:
         print_json(answer, show_secrets)
     else:
@@ -94,6 +113,23 @@ def _enrollment(
     return Enrollment(device, kind, user_agent or "")
 
 
+def _stated(neighbour: str | None, window: str | None, offered: str | None) -> Assumed:
+    from pnp_responder.circumstances import Assumed
+    from pnp_responder.rules.assumptions import parse_neighbour, parse_offered, parse_window
+
+    def read(text: str | None, parse: Callable[[str], T], option: str) -> T | None:
+        try:
+            return None if text is None else parse(text)
+        except ValueError as error:
+            raise typer.BadParameter(str(error), param_hint=option) from None
+
+    return Assumed(
+        read(neighbour, parse_neighbour, "--neighbour"),
+        read(window, parse_window, "--window"),
+        read(offered, parse_offered, "--offered"),
+    )
+
+
 def _remote(source: str | None) -> SocketAddress | None:
     import ipaddress
 
@@ -107,19 +143,29 @@ def _remote(source: str | None) -> SocketAddress | None:
         raise typer.BadParameter(f"'{source}' is no IPv4 address", param_hint="--source") from None
 
 
-def _local(interface: str | None, port: int) -> Local | None:
-    """Our end on `interface`; its address is "" where this host has none there."""
-    if interface is None:
-        return None
-    from pnp_responder.datagram import Local, SocketAddress
+def _interface(name: str) -> Interface | None:
+    """The interface of this host with that name."""
     from pnp_responder.net.interfaces import read_interfaces
 
     try:
-        found = next((known for known in read_interfaces() if known.name == interface), None)
+        return next((known for known in read_interfaces() if known.name == name), None)
     except OSError:
-        found = None
-    address = str(found.addresses[0].ip) if found is not None and found.addresses else ""
-    return Local(interface, SocketAddress(address, port))
+        return None
+
+
+def _local(name: str, link: Interface | None, port: int) -> Local:
+    """Our end on the interface `name`; its address is "" where this host has none there."""
+    from pnp_responder.datagram import Local, SocketAddress
+
+    address = str(link.addresses[0].ip) if link is not None and link.addresses else ""
+    return Local(name, SocketAddress(address, port))
+
+
+def _on(link: Interface, remote: SocketAddress) -> bool:
+    """Is it an address of the link's own networks, so that the neighbour table can have it?"""
+    from ipaddress import IPv4Address
+
+    return any(IPv4Address(remote.host) in address.network for address in link.addresses)
 
 
 def _read_message(path: Path) -> bytes:

@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 
 import typer
 
+from pnp_responder.circumstances import NOTHING_KNOWN, Circumstances
 from pnp_responder.datagram import Datagram, Local, SocketAddress
-from pnp_responder.enrollment import Decision, Decline, Enrollment, Offer
+from pnp_responder.enrollment import Decision, Decline, Defer, Enrollment, Offer
 from pnp_responder.escaping import escape
 from pnp_responder.masking import mask_url
 from pnp_responder.rehearsal import STAND_IN_LOCAL, STAND_IN_REMOTE, rehearse
@@ -23,7 +24,11 @@ _OPTION_FOR = {
     "source_ip": "--source",
     "interface": "--interface",
     "local_ip": "--interface",
+    "neighbour": "--neighbour",
+    "window": "--window",
+    "once": "--offered",
 }
+_SERVICE_KNOWS = ("neighbour", "window", "once")
 
 
 class Explanation(NamedTuple):
@@ -51,20 +56,24 @@ class Explanation(NamedTuple):
 
     @property
     def outcome(self) -> str:
-        """`url`, `ignore`, `reject` or `none`."""
+        """`url`, `ignore`, `reject`, `defer` or `none`. A URL that is kept back counts as `ignore`."""
         if isinstance(self.decision, Offer):
             return "url"
+        if isinstance(self.decision, Defer):
+            return "defer"
         if self.decision is None or self.decision.rule is None:
             return "none"
         return "ignore" if self.decision.status is None else "reject"
 
 
-def explain_enrollment(rules: RuleSet, enrollment: Enrollment) -> Explanation:
+def explain_enrollment(
+    rules: RuleSet, enrollment: Enrollment, circumstances: Circumstances = NOTHING_KNOWN
+) -> Explanation:
     """What `rules` say to a device that says this."""
     if enrollment.profile_type.lower() in OTHERS_PROFILES:
         refusal = f"a request for the profile-type '{enrollment.profile_type}' never reaches the rules"
         return Explanation(enrollment, None, refusal=refusal)
-    verdicts = rules.explain(enrollment)
+    verdicts = rules.explain(enrollment, circumstances)
     unknown: dict[str, None] = {}
     for verdict in verdicts:
         unknown.update(dict.fromkeys(verdict.unknown))
@@ -72,11 +81,16 @@ def explain_enrollment(rules: RuleSet, enrollment: Enrollment) -> Explanation:
             bound = verdict.rule.bound
             unknown.update(dict.fromkeys(() if bound is None else bound.unknown(enrollment)))
             break
-    return Explanation(enrollment, rules.decide(enrollment), verdicts, tuple(unknown), mask=rules.mask)
+    decision = rules.decide(enrollment, circumstances)
+    return Explanation(enrollment, decision, verdicts, tuple(unknown), mask=rules.mask)
 
 
 def explain_message(
-    rules: RuleSet, payload: bytes, remote: SocketAddress | None, local: Local | None
+    rules: RuleSet,
+    payload: bytes,
+    remote: SocketAddress | None,
+    local: Local | None,
+    circumstances: Circumstances = NOTHING_KNOWN,
 ) -> Explanation:
     """What the responder would answer to this SUBSCRIBE."""
 
@@ -85,7 +99,7 @@ def explain_message(
 
     def decide(enrollment: Enrollment) -> Decision:
         asked = known(enrollment)
-        decision = rules.decide(asked)
+        decision = rules.decide(asked, circumstances)
         bound = next((rule.bound for rule in rules.rules if rule.name == decision.rule), None)
         if not isinstance(decision, Offer) or bound is None or not bound.unknown(asked):
             return decision
@@ -104,7 +118,7 @@ def explain_message(
     if rehearsal.enrollment is None:
         explanation = Explanation(None, None, refusal=rehearsal.refusal)
     else:
-        explanation = explain_enrollment(rules, known(rehearsal.enrollment))
+        explanation = explain_enrollment(rules, known(rehearsal.enrollment), circumstances)
     explanation = explanation._replace(datagrams=rehearsal.datagrams, by_unicast=by_unicast, mask=rules.mask)
     if rehearsal.datagrams and end is None and "local_ip" not in explanation.unknown:
         # The rules need not know our address, but what we send holds it.
@@ -133,7 +147,7 @@ def as_json(answer: Explanation, show_secrets: bool) -> dict[str, Any]:
         "column": None if place is None else place.column,
         "url": _url(decision, show_secrets) if isinstance(decision, Offer) else None,
         "status": decision.status if isinstance(decision, Decline) else None,
-        "reason": decision.reason if isinstance(decision, Decline) else answer.refusal,
+        "reason": answer.refusal if decision is None or isinstance(decision, Offer) else decision.reason,
         "device": _device(answer.enrollment),
         "unknown": list(answer.unknown),
         "verdicts": [_verdict(verdict) for verdict in answer.verdicts],
@@ -164,12 +178,17 @@ def _lines(answer: Explanation, with_all: bool, show_secrets: bool) -> list[str]
     lines += ["", *_answer(answer, show_secrets)]
     if winner is not None:
         lines.append(f"rule         {winner.rule.name} ({winner.rule.place})")
-    lines += [f"unknown      {name}: give {_OPTION_FOR[name]}" for name in answer.unknown]
+    lines += [f"unknown      {name}: {_how_to_know(name)}" for name in answer.unknown]
     position = len(answer.verdicts) if winner is None else answer.verdicts.index(winner)
     lines += _why("rules before it:" if winner else "rules asked:", answer.verdicts[:position])
     if with_all and winner is not None:
         lines += _why("rules after it, not asked:", answer.verdicts[position + 1 :])
     return lines + _exchange(answer, show_secrets)
+
+
+def _how_to_know(name: str) -> str:
+    decides = "the service decides; here, " if name in _SERVICE_KNOWS else ""
+    return f"{decides}give {_OPTION_FOR[name]}"
 
 
 def _answer(answer: Explanation, show_secrets: bool) -> list[str]:
@@ -180,6 +199,8 @@ def _answer(answer: Explanation, show_secrets: bool) -> list[str]:
         return [f"reject       {decision.status}"]
     if answer.outcome == "ignore" and decision is not None:
         return [f"ignore       silence: {decision.reason}"]
+    if isinstance(decision, Defer):
+        return [f"defer        no answer yet: {decision.reason}"]
     return ["none         no rule matches: silence to a multicast request, 404 to a unicast one"]
 
 
@@ -192,6 +213,8 @@ def _why(title: str, verdicts: Sequence[Verdict]) -> list[str]:
 def _exchange(answer: Explanation, show_secrets: bool) -> list[str]:
     if answer.datagrams is None:
         return []
+    if isinstance(answer.decision, Defer):
+        return ["", "what would be sent: a keep-alive of four octets, CR LF CR LF, to the source"]
     lines = ["", "what would be sent:" if answer.datagrams else "nothing would be sent"]
     if answer.by_unicast:
         lines[-1] += f"; a request by unicast would get: {answer.by_unicast}"

@@ -17,3 +17,14 @@ def parse_duration(text: str) -> int:
     if match is None:
         raise ValueError("not a duration such as 90s, 30m, 1h or 7d")
     return int(match[1]) * _SECONDS[match[2]]
+
+
+def duration_text(seconds: float) -> str:
+    """So many seconds in the two largest units that are not zero: `10m`, `3m 12s`, `0s`."""
+    left = int(seconds)
+    parts = []
+    for unit in ("d", "h", "m", "s"):
+        number, left = divmod(left, _SECONDS[unit])
+        if number:
+            parts.append(f"{number}{unit}")
+    return " ".join(parts[:2]) or "0s"

@@ -12,12 +12,15 @@ In place of `device`, `message` names the file of a SUBSCRIBE and `capture` one 
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
+from pnp_responder.circumstances import NOTHING_KNOWN, Assumed
 from pnp_responder.datagram import Local, SocketAddress
 from pnp_responder.enrollment import Device, Enrollment
 from pnp_responder.mac import Mac
+from pnp_responder.rules.assumptions import parse_neighbour, parse_offered, parse_window
 from pnp_responder.rules.fields import (
     Fields,
     expected,
@@ -35,13 +38,15 @@ from pnp_responder.rules.rule_reader import Document
 DEVICE_KEYS = ("mac", "vendor", "model", "version", "user_agent", "profile_type")
 GIVEN = ("device", "message", "capture")
 LINK_KEYS = ("source", "interface", "local_ip")
-TEST_KEYS = ("name", *GIVEN, "phone", *LINK_KEYS, "expect")
-OUTCOME_KEYS = ("url", "ignore", "reject", "none")
+CIRCUMSTANCE_KEYS = ("neighbour", "window", "offered")
+TEST_KEYS = ("name", *GIVEN, "phone", *LINK_KEYS, *CIRCUMSTANCE_KEYS, "expect")
+OUTCOME_KEYS = ("url", "ignore", "reject", "defer", "none")
 EXPECT_KEYS = ("rule", *OUTCOME_KEYS)
 
 _PORT = 5060
 
-Outcome = Literal["url", "ignore", "reject", "none"]
+Outcome = Literal["url", "ignore", "reject", "defer", "none"]
+T = TypeVar("T")
 Given = Literal["device", "message", "capture"]
 
 
@@ -61,7 +66,8 @@ class Expectation:
 
     `enrollment` has all facts where `given` is a device; else only `remote` and `local` count, and
     `file` is the name of the message or capture as it is written, at `file_place`. `phone` limits a
-    capture to one MAC.
+    capture to one MAC. `circumstances` are what the test states of `neighbour` (a MAC, none, routed),
+    `window` (open, closed) and `offered` (how long ago, never).
     """
 
     name: str
@@ -72,6 +78,7 @@ class Expectation:
     file: str = ""
     file_place: Place | None = None
     phone: Mac | None = None
+    circumstances: Assumed = NOTHING_KNOWN
 
 
 def read_expectations(document: Document) -> tuple[Expectation, ...]:
@@ -130,6 +137,7 @@ def _read_test(findings: Findings, node: Node, number: int) -> Expectation | Non
         file="" if file is None else file.value,
         file_place=None if file is None else findings.place(file),
         phone=phone,
+        circumstances=_read_circumstances(findings, fields),
     )
 
 
@@ -155,6 +163,25 @@ def _read_enrollment(findings: Findings, fields: Fields) -> Enrollment:
     )
 
 
+def _read_circumstances(findings: Findings, fields: Fields) -> Assumed:
+    return Assumed(
+        _stated(findings, fields, "neighbour", parse_neighbour),
+        _stated(findings, fields, "window", parse_window),
+        _stated(findings, fields, "offered", parse_offered),
+    )
+
+
+def _stated(findings: Findings, fields: Fields, key: str, parse: Callable[[str], T]) -> T | None:
+    text = read_text(findings, fields[key][1], "a text") if key in fields else None
+    if text is None:
+        return None
+    try:
+        return parse(text.value)
+    except ValueError as error:
+        findings.error(text, str(error))
+        return None
+
+
 def _read_expect(findings: Findings, fields: Fields, mapping: Mapping, name: str) -> Expected | None:
     hint = "such as 'expect: {rule: reception}' or 'expect: {none: true}'"
     if "expect" not in fields:
@@ -173,7 +200,7 @@ def _read_expect(findings: Findings, fields: Fields, mapping: Mapping, name: str
     rule = _text(findings, parts, "rule", "a rule's name") or None
     if rule is not None and "none" in parts:
         findings.error(parts["none"][0], "'none' beside 'rule'", "'none: true' says that no rule matches")
-    for flag in ("ignore", "none"):
+    for flag in ("ignore", "defer", "none"):
         if flag in parts:
             _read_true(findings, parts[flag][1], flag)
     return Expected(

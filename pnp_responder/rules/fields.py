@@ -96,6 +96,14 @@ def read_number(findings: Findings, node: Node, low: int, high: int) -> int | No
     return int(digits)
 
 
+def read_truth(findings: Findings, node: Node) -> bool | None:
+    """`node` as true or false, or None and a note."""
+    if isinstance(node, Text) and node.value.casefold() in ("true", "false"):
+        return node.value.casefold() == "true"
+    expected(findings, node, "true or false")
+    return None
+
+
 def read_texts(findings: Findings, node: Node, what: str) -> list[Text]:
     """`node`, one text or a list of them; what is no text is noted and left out."""
     if isinstance(node, Sequence):

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from pnp_responder.rules.lint_guards import allowed_networks, lint_guards
 from pnp_responder.rules.match import Condition
+from pnp_responder.rules.oui_table import OUI_VENDORS, SURE_VENDORS
 from pnp_responder.rules.outcome_reader import UrlOutcome
-from pnp_responder.rules.phones import FOLDER_URL_VENDORS, KNOWN_MACROS, OUI_VENDORS, SURE_VENDORS
+from pnp_responder.rules.phones import FOLDER_URL_VENDORS, KNOWN_MACROS
 from pnp_responder.rules.places import Mapping, Node, Sequence, Spot, Text
 from pnp_responder.rules.problems import Findings, Placed
 from pnp_responder.rules.rule_index import RuleIndex
@@ -29,6 +31,7 @@ _MACRO = re.compile(r"\$[A-Za-z]+|\{[A-Za-z]+\}")
 def lint(rules: Iterable[Rule], document: Document) -> None:
     """Add the warnings about `rules`, as read from `document`, to its findings."""
     seen: set[tuple[int, int]] = set()
+    allowed = allowed_networks(document)
     sound = []
     for rule in rules:
         outcome = rule.outcome
@@ -42,6 +45,8 @@ def lint(rules: Iterable[Rule], document: Document) -> None:
             _lint_url_for_vendor(rule, outcome, document.findings)
         _lint_oui(rule, document.findings)
         _lint_never_given(rule, document.findings)
+        if rule.guards is not None:
+            lint_guards(rule, rule.guards, allowed, document.findings)
     _lint_unused_default(document, seen)
     _lint_comments_in_vars(document)
     _lint_shadowed(sound, document.findings)

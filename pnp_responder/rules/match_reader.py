@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pnp_responder.rules.fields import is_nothing, known_fields, read_mapping, read_texts
+from pnp_responder.rules.guard_reader import GUARD_NAMES
 from pnp_responder.rules.match import Condition, Match
 from pnp_responder.rules.match_keys import KEYS_BY_NAME, compile_value
+from pnp_responder.rules.outcome_reader import OUTCOMES
 from pnp_responder.rules.places import Node, Text
 from pnp_responder.rules.problems import Findings
 from pnp_responder.rules.value_tests import Exact, ValueTest
 
-BESIDE_MATCH = ("name", "match", "url", "ignore", "reject")
+BESIDE_MATCH = ("name", "match", *OUTCOMES, *GUARD_NAMES)
 
 
 def read_match(findings: Findings, key: Text, node: Node, inside_not: bool = False) -> Match:

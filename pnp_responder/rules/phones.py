@@ -18,22 +18,3 @@ KNOWN_MACROS: dict[str, frozenset[str]] = {
 
 FOLDER_URL_VENDORS = frozenset({"grandstream"})
 """They take the URL as a folder and silently ignore one that does not end in '/'."""
-
-OUI_VENDORS: dict[str, str] = {
-    # The first three octets of a MAC -> who alone sells phones under them (IEEE registry).
-    "000413": "snom",
-    "00a859": "fanvil",
-    "0c383e": "fanvil",
-    "001565": "yealink",
-    "805e0c": "yealink",
-    "805ec0": "yealink",
-    "249ad8": "yealink",
-    "000b82": "grandstream",
-    "c074ad": "grandstream",
-    "ec74d7": "grandstream",
-    "00908f": "audiocodes",
-    "7c2f80": "gigaset",
-}
-
-SURE_VENDORS = frozenset(OUI_VENDORS.values())
-"""A MAC of another of these under one of these names is a slip; any other name may be a re-label."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import NamedTuple
 
 from pnp_responder.rules.bound_template import BoundTemplate
 from pnp_responder.rules.fields import (
@@ -12,6 +14,15 @@ from pnp_responder.rules.fields import (
     read_mapping,
     read_text,
 )
+from pnp_responder.rules.guard_reader import (
+    GUARD_NAMES,
+    REQUIREMENT_NAMES,
+    Written,
+    combine,
+    read_guards,
+    refuse_without_url,
+)
+from pnp_responder.rules.guards import Guards
 from pnp_responder.rules.match import Match
 from pnp_responder.rules.match_keys import KEYS_BY_NAME
 from pnp_responder.rules.match_reader import read_match
@@ -22,7 +33,12 @@ from pnp_responder.rules.secret import Variable
 from pnp_responder.rules.variables import Resolve, read_variables, stand_in
 
 SECTIONS = ("service", "vars", "defaults", "rules", "tests")
-RULE_KEYS = ("name", "match", *OUTCOMES)
+RULE_KEYS = ("name", "match", *OUTCOMES, *GUARD_NAMES)
+_REQUIREMENTS_ELSEWHERE = {name: f"'{name}' belongs under 'require:'" for name in REQUIREMENT_NAMES}
+_ELSEWHERE = _REQUIREMENTS_ELSEWHERE | {
+    key: f"'{key}' belongs under 'match:'" for key in (*KEYS_BY_NAME, "not")
+}
+_RULE_KEYS = frozenset(RULE_KEYS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +46,8 @@ class Rule:
     """One rule.
 
     `place` is its `name` key, or its beginning; `node` its mapping; `bound` renders its URL, if it
-    has one. `sound`: its match has no problem, so it is worth comparing with others.
+    has one. `sound`: its match has no problem, so it is worth comparing with others. `guards` are
+    its options, those of `defaults` among them, or None if it has none.
     """
 
     name: str
@@ -40,6 +57,14 @@ class Rule:
     node: Mapping
     bound: BoundTemplate | None = None
     sound: bool = True
+    guards: Guards | None = None
+
+
+class Defaults(NamedTuple):
+    """What a rule takes from `defaults:` where it says nothing."""
+
+    outcome: Outcome | None = None
+    guards: Written = MappingProxyType({})
 
 
 @dataclass(slots=True)
@@ -76,10 +101,10 @@ def read_rules(document: Document) -> tuple[Rule, ...]:
     section = document.section("vars")
     variables = read_variables(document.findings, section, document.resolve, lenient=document.lenient)
     document.variables.update(variables)
-    default = _read_defaults(document)
+    defaults = _read_defaults(document)
     rules = document.section("rules")
     if isinstance(rules, Sequence):
-        return _read_list(document, rules, default)
+        return _read_list(document, rules, defaults)
     if rules is None:
         if any("'rules'" in did_you_mean(key, SECTIONS) for key in document.root.entries):
             return ()  # the misspelled key is noted already
@@ -96,63 +121,66 @@ def read_rules(document: Document) -> tuple[Rule, ...]:
     return ()
 
 
-def _read_defaults(document: Document) -> Outcome | None:
+def _read_defaults(document: Document) -> Defaults:
     node = document.section("defaults")
     if node is None or is_nothing(node):
-        return None
+        return Defaults()
     mapping = read_mapping(document.findings, node, "keys of a rule, such as 'url:'")
     if mapping is None:
-        return None
+        return Defaults()
     own = {key: f"'{key}' belongs to a single rule" for key in ("name", "match")}
-    fields = known_fields(document.findings, mapping, OUTCOMES, own)
-    return read_outcome(document.findings, document.variables, fields)[1]
+    own |= _REQUIREMENTS_ELSEWHERE
+    fields = known_fields(document.findings, mapping, (*OUTCOMES, *GUARD_NAMES), own)
+    outcome = read_outcome(document.findings, document.variables, fields)[1]
+    return Defaults(outcome, read_guards(document.findings, fields))
 
 
-def _read_list(document: Document, rules: Sequence, default: Outcome | None) -> tuple[Rule, ...]:
+def _read_list(document: Document, rules: Sequence, defaults: Defaults) -> tuple[Rule, ...]:
     found = []
     names: dict[str, int] = {}
     for number, node in enumerate(rules.items, 1):
         mapping = read_mapping(document.findings, node, "a rule: 'match:' and an outcome such as 'url:'")
         if mapping is None:
             continue
-        rule = _read_rule(document, mapping, number, names, default)
+        rule = _read_rule(document, mapping, number, names, defaults)
         if rule is not None:
             found.append(rule)
     return tuple(found)
 
 
 def _read_rule(
-    document: Document, mapping: Mapping, number: int, names: dict[str, int], default: Outcome | None
+    document: Document, mapping: Mapping, number: int, names: dict[str, int], defaults: Defaults
 ) -> Rule | None:
     findings = document.findings
-    fields = known_fields(findings, mapping, RULE_KEYS, _misplaced())
+    fields = known_fields(findings, mapping, RULE_KEYS, _ELSEWHERE)
     at, name = _read_name(findings, fields, mapping, number)
     if name in names:
         findings.error(at, f"rule '{name}' has the name of the rule at line {names[name]}")
     names.setdefault(name, at.line)
     match = Match()
-    sound = mapping.entries.keys() <= set(RULE_KEYS)
+    sound = mapping.entries.keys() <= _RULE_KEYS
     if "match" in fields:
         problems = findings.count
         match = read_match(findings, *fields["match"])
         sound = sound and findings.count == problems and is_readable(fields["match"][1])
     written, outcome = read_outcome(document.findings, document.variables, fields)
     if not written:
-        outcome = default
-        if default is None and not _has_outcome(document) and not _means_outcome(mapping):
+        outcome = defaults.outcome
+        if outcome is None and not _has_outcome(document) and not _means_outcome(mapping):
             findings.error(
                 mapping,
                 f"rule '{name}' has no outcome",
                 "give it one of 'url:', 'ignore: true', 'reject: CODE', or put one in 'defaults:'",
             )
+    own = read_guards(findings, fields)
     if outcome is None:
         return None
-    bound = BoundTemplate(outcome.template, name) if isinstance(outcome, UrlOutcome) else None
-    return Rule(name, findings.place(at), match, outcome, mapping, bound, sound)
-
-
-def _misplaced() -> dict[str, str]:
-    return {key: f"'{key}' belongs under 'match:'" for key in (*KEYS_BY_NAME, "not")}
+    if not isinstance(outcome, UrlOutcome):
+        refuse_without_url(findings, fields, own, name)
+        return Rule(name, findings.place(at), match, outcome, mapping, None, sound)
+    guards = combine(defaults.guards, own)
+    bound = BoundTemplate(outcome.template, name)
+    return Rule(name, findings.place(at), match, outcome, mapping, bound, sound, guards)
 
 
 def _means_outcome(mapping: Mapping) -> bool:

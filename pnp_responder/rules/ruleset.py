@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from pnp_responder.circumstances import NOTHING_KNOWN, Circumstances
 from pnp_responder.enrollment import Decision, Decline, Enrollment
 from pnp_responder.masking import mask_url, mask_values
+from pnp_responder.rules.guards import Guards, Withheld
 from pnp_responder.rules.lint import lint
 from pnp_responder.rules.match import Condition, Match
 from pnp_responder.rules.match_keys import KEYS_BY_NAME, SLOTS, Facts, read_facts
@@ -30,7 +32,9 @@ class Verdict:
     `key` is the first key that does not hold (`not` for an exclusion; None where the URL's
     template lacks a value); `wanted` is the key's values as the file has them, `got` the device's
     value ("" not given, None unknown). `unknown` names the keys that nobody knows, and which
-    therefore did not hold. `reason` says it all in one sentence.
+    therefore did not hold; of a rule that matches, also the circumstances that nobody knows, and which
+    are taken to be in order. `withheld`: the rule matches, and its options keep its URL back.
+    `reason` says it all in one sentence.
     """
 
     rule: Rule
@@ -40,6 +44,7 @@ class Verdict:
     wanted: str = ""
     got: str | None = None
     unknown: tuple[str, ...] = ()
+    withheld: Withheld | None = None
 
 
 class _Entry:
@@ -66,7 +71,7 @@ class _Entry:
                 rule.outcome.template.head_is_fixed() and "interface" not in rule.outcome.template.names
             )
 
-    def decide(self, enrollment: Enrollment) -> Decision:
+    def decide(self, enrollment: Enrollment, circumstances: Circumstances) -> Decision:
         if self.answer is not None or self.offer is None:
             return self.answer or NO_RULE
         offer = self.offer(enrollment)
@@ -75,13 +80,29 @@ class _Entry:
         return offer
 
 
+class _GuardedEntry(_Entry):
+    """A rule with options: only here do the circumstances matter."""
+
+    __slots__ = ("guards",)
+
+    def __init__(self, rule: Rule, guards: Guards) -> None:
+        super().__init__(rule)
+        self.guards = guards
+
+    def decide(self, enrollment: Enrollment, circumstances: Circumstances) -> Decision:
+        withheld = self.guards.judge(self.name, enrollment, circumstances).withheld
+        return super().decide(enrollment, circumstances) if withheld is None else withheld
+
+
 class RuleSet:
     """Immutable. `rules` are in file order; `warnings` is what is legal there and probably wrong."""
 
     def __init__(self, rules: tuple[Rule, ...], warnings: tuple[Problem, ...] = ()) -> None:
         self.rules = rules
         self.warnings = warnings
-        self._entries = [_Entry(rule) for rule in rules]
+        self._entries = [
+            _Entry(rule) if rule.guards is None else _GuardedEntry(rule, rule.guards) for rule in rules
+        ]
         self._index = RuleIndex(rule.match for rule in rules)
 
     @classmethod
@@ -123,19 +144,30 @@ class RuleSet:
         outcomes = (rule.outcome for rule in self.rules)
         return (outcome.template for outcome in outcomes if isinstance(outcome, UrlOutcome))
 
-    def decide(self, enrollment: Enrollment) -> Decision:
-        """What the first matching rule says; a Decline without rule if none matches. Never raises."""
+    @property
+    def once(self) -> dict[str, int]:
+        """The names of the rules that offer once in a time, with that time in seconds."""
+        return {rule.name: rule.guards.once for rule in self.rules if rule.guards and rule.guards.once}
+
+    def decide(self, enrollment: Enrollment, circumstances: Circumstances = NOTHING_KNOWN) -> Decision:
+        """What the first matching rule says; a Decline without rule if none matches. Never raises.
+
+        Without circumstances the rules' options are taken to be in order: for whoever only asks what
+        the rules say. Where devices are served they are always given.
+        """
         facts = read_facts(enrollment)
         for number in self._index.candidates(facts):
             entry = self._entries[number]
             if entry.matches(facts) and _all_given(entry.needs, facts):
-                return entry.decide(enrollment)
+                return entry.decide(enrollment, circumstances)
         return NO_RULE
 
-    def explain(self, enrollment: Enrollment) -> tuple[Verdict, ...]:
+    def explain(
+        self, enrollment: Enrollment, circumstances: Circumstances = NOTHING_KNOWN
+    ) -> tuple[Verdict, ...]:
         """A verdict for each rule, in file order. The first that matched is the one that decides."""
         facts = read_facts(enrollment)
-        return tuple(_judge(rule, enrollment, facts) for rule in self.rules)
+        return tuple(_judge(rule, enrollment, facts, circumstances) for rule in self.rules)
 
 
 def _needed_slots(rule: Rule) -> tuple[int, ...]:
@@ -149,7 +181,7 @@ def _all_given(slots: tuple[int, ...], facts: Facts) -> bool:
     return True
 
 
-def _judge(rule: Rule, enrollment: Enrollment, facts: Facts) -> Verdict:
+def _judge(rule: Rule, enrollment: Enrollment, facts: Facts, circumstances: Circumstances) -> Verdict:
     unknown = _unknown(rule.match, facts)
     for condition in rule.match.conditions:
         if not condition.holds(facts):
@@ -162,7 +194,11 @@ def _judge(rule: Rule, enrollment: Enrollment, facts: Facts) -> Verdict:
         if not facts[slot]:
             reason = f"needs {{{{ {name} }}}}, which the device did not give"
             return Verdict(rule, False, reason, None, "", "", unknown)
-    return Verdict(rule, True, "matches", unknown=unknown)
+    if rule.guards is None:
+        return Verdict(rule, True, "matches", unknown=unknown)
+    withheld, unjudged = rule.guards.judge(rule.name, enrollment, circumstances)
+    reason = "matches" if withheld is None else f"matches, but {withheld.reason}"
+    return Verdict(rule, True, reason, unknown=unknown + unjudged, withheld=withheld)
 
 
 def _missed(rule: Rule, condition: Condition, enrollment: Enrollment, unknown: tuple[str, ...]) -> Verdict:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from pnp_responder.rules.durations import DURATION_PATTERN
 from pnp_responder.rules.expectations import DEVICE_KEYS, EXPECT_KEYS, TEST_KEYS
+from pnp_responder.rules.guard_reader import GUARD_KEYS, REQUIREMENTS
 from pnp_responder.rules.match_keys import MATCH_KEYS
 from pnp_responder.rules.outcome_reader import OUTCOMES, REJECT_CODES
 from pnp_responder.rules.url_template import BUILTIN_NAMES
@@ -34,12 +36,12 @@ def rules_schema(service: Schema) -> Schema:
             "vars": _variables(),
             "defaults": {
                 "description": "any key of a rule but name and match",
-                **_keys(_outcomes(), ["object", "null"]),
+                **_keys({**_outcomes(), **_guards()}, ["object", "null"]),
             },
             "rules": {
                 "description": "the first rule that matches wins",
                 "type": "array",
-                "items": _keys({**_rule_keys(), **_outcomes()}),
+                "items": _keys({**_rule_keys(), **_outcomes(), **_guards()}),
             },
             "tests": {
                 "description": "what `pnp-responder test` expects of the rules; may stand in rules.test.yaml",
@@ -90,6 +92,22 @@ def _outcomes() -> Schema:
     }
 
 
+def _guards() -> Schema:
+    truth: Schema = {"enum": [True, "true", "True", "TRUE", False, "false", "False", "FALSE"]}
+    off: Schema = {"enum": [False, "off", "false"]}
+    kinds: dict[str, Schema] = {
+        "require": {
+            "type": "object",
+            "additionalProperties": False,
+            "minProperties": 1,
+            "properties": {key.name: {"description": key.meaning, **truth} for key in REQUIREMENTS},
+        },
+        "once": {"anyOf": [{"type": "string", "pattern": DURATION_PATTERN}, off]},
+        "window": truth,
+    }
+    return {key.name: {"description": key.meaning, **kinds[key.name]} for key in GUARD_KEYS}
+
+
 def tests_schema() -> Schema:
     """The schema of a `tests:` section."""
     low, high = REJECT_CODES
@@ -97,6 +115,7 @@ def tests_schema() -> Schema:
     true: Schema = {"enum": [True, "true", "True", "TRUE"]}
     reject = {"anyOf": [{"type": "integer", "minimum": low, "maximum": high}, {"type": "string"}]}
     outcomes = {"rule": text, "url": {"type": "string"}, "ignore": true, "reject": reject, "none": true}
+    outcomes["defer"] = true
     device = {"type": ["object", "null"], "additionalProperties": False}
     device["properties"] = {key: _TEXT for key in DEVICE_KEYS}
     expect = {"type": "object", "additionalProperties": False, "minProperties": 1, "properties": outcomes}

@@ -15,6 +15,7 @@ from pnp_responder.rules.fields import (
     read_mapping,
     read_number,
     read_texts,
+    read_truth,
 )
 from pnp_responder.rules.glob import glob_tokens
 from pnp_responder.rules.match_keys import parse_network
@@ -115,13 +116,6 @@ def _reply_port(findings: Findings, node: Node) -> int | Literal["auto"] | None:
     return _port(findings, node)
 
 
-def _truth(findings: Findings, node: Node) -> bool | None:
-    if isinstance(node, Text) and node.value.casefold() in ("true", "false"):
-        return node.value.casefold() == "true"
-    expected(findings, node, "true or false")
-    return None
-
-
 def _receive(findings: Findings, node: Node) -> str | None:
     if isinstance(node, Text) and node.value in ("socket", "packet"):
         return node.value
@@ -190,7 +184,7 @@ SETTINGS: tuple[SettingKey, ...] = (
     SettingKey(
         "require",
         "true: without any interface to serve the start fails; default: wait for one",
-        _truth,
+        read_truth,
         _TRUTH,
     ),
     SettingKey("group", "the multicast group that phones ask", _group, {"type": "string", "format": "ipv4"}),
@@ -207,7 +201,7 @@ SETTINGS: tuple[SettingKey, ...] = (
         _receive,
         {"enum": ["socket", "packet"]},
     ),
-    SettingKey("tcp", "true: take TCP connections on the reply port as well", _truth, _TRUTH),
+    SettingKey("tcp", "true: take TCP connections on the reply port as well", read_truth, _TRUTH),
     SettingKey("allow", "sources that may ask, beside the interface's own networks", _allow, _ADDRESSES),
     SettingKey(
         "notify_attempts",

@@ -18,6 +18,8 @@ rules:
   - {name: fanvils, match: {vendor: fanvil}, url: "http://u:hidden@{{ local_ip }}/{{ mac }}.cfg"}
   - {name: snoms, match: {vendor: snom}, ignore: true}
   - {name: nameless, match: {vendor: none}, reject: 403}
+  - {name: careful, match: {vendor: acme}, url: "http://h/", require: {neighbour: true}, once: 10m,
+     window: true}
 """
 MESSAGE = CORPUS / "fanvil" / "x4u_2.12.1.3.subscribe"
 CAPTURE = CAPTURES / "recorded.pcap"
@@ -42,6 +44,14 @@ def write(folder: Path, tests: str, rules: str = RULES) -> str:
         "device: {vendor: SNOM}, expect: {rule: snoms, ignore: true}",
         "device: {}, expect: {reject: 403}",
         "device: {vendor: Other}, expect: {none: true}",
+        "device: {vendor: Acme}, window: open, expect: {rule: careful, ignore: true}",
+        "device: {vendor: Acme, mac: 001122334455}, expect: {url: 'http://h/'}",
+        "device: {vendor: Acme, mac: 001122334455}, window: closed, expect: {rule: careful, ignore: true}",
+        "device: {vendor: Acme, mac: 001122334455}, offered: 9m, expect: {ignore: true}",
+        "device: {vendor: Acme, mac: 001122334455}, offered: never, expect: {url: 'http://h/'}",
+        "device: {vendor: Acme, mac: 001122334455}, neighbour: none, expect: {rule: careful, defer: true}",
+        "device: {vendor: Acme, mac: 001122334455}, neighbour: routed, expect: {ignore: true}",
+        "device: {vendor: Acme, mac: 001122334455}, neighbour: 00:11:22:33:44:56, expect: {ignore: true}",
         "device: {vendor: Fanvil, mac: 001122334455, profile_type: user}, expect: {none: true}",
         f"message: {MESSAGE}, expect: {{rule: fanvils}}",
         f"capture: {CAPTURE}, phone: 00:08:10:00:00:00, expect: {{rule: fanvils}}",
@@ -120,7 +130,7 @@ def test_passwords_are_masked_and_one_that_differs_is_told(tmp_path: Path) -> No
 def test_tests_in_the_rules_file_and_beside_it_both_count(tmp_path: Path) -> None:
     rules = RULES + "tests:\n  - {device: {}, expect: {none: true}}\n"
     result = run(write(tmp_path, "  - {device: {}, expect: {reject: 403}}\n", rules))
-    assert f"{tmp_path}/rules.yaml:7:5: FAILED test-1" in result.stdout
+    assert f"{tmp_path}/rules.yaml:9:5: FAILED test-1" in result.stdout
     assert result.stdout.endswith(f"{tmp_path}/rules.yaml: 1 passed, 1 failed\n")
 
 

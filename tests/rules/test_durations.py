@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from pnp_responder.rules.durations import parse_duration
+from pnp_responder.rules.durations import duration_text, parse_duration
 
 
 @pytest.mark.parametrize(
@@ -19,3 +19,19 @@ def test_durations(text: str, seconds: int) -> None:
 def test_what_is_no_duration(text: str) -> None:
     with pytest.raises(ValueError, match="not a duration"):
         parse_duration(text)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.4, "0s"),
+        (59.9, "59s"),
+        (600, "10m"),
+        (192, "3m 12s"),
+        (86_400, "1d"),
+        (90_061, "1d 1h"),
+        (3605, "1h 5s"),
+    ],
+)
+def test_a_duration_for_people(seconds: float, text: str) -> None:
+    assert duration_text(seconds) == text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from pnp_responder.circumstances import Assumed, Neighbour, NeighbourState
 from pnp_responder.datagram import Local, SocketAddress
 from pnp_responder.enrollment import Device, Enrollment
 from pnp_responder.mac import Mac
@@ -65,6 +66,7 @@ def test_one_end_of_the_link_may_be_known() -> None:
     [
         ("rule: a", Expected("a")),
         ("url: x", Expected(outcome="url", url="x")),
+        ("defer: true", Expected(outcome="defer")),
         ("rule: a, ignore: true", Expected("a", "ignore")),
         ("reject: 403", Expected(outcome="reject", status=403)),
         ("none: True", Expected(outcome="none")),
@@ -73,6 +75,17 @@ def test_one_end_of_the_link_may_be_known() -> None:
 def test_what_is_to_come_out(text: str, expected: Expected) -> None:
     (test,) = read(f"tests: [{{device: {{}}, expect: {{{text}}}}}]")
     assert test.expected == expected
+
+
+def test_circumstances_are_stated_or_unknown() -> None:
+    text = "tests: [{device: {}, neighbour: none, window: closed, offered: 1m, expect: {rule: x}}]"
+    assert read(text)[0].circumstances == Assumed(Neighbour(NeighbourState.MISSING), False, 60.0)
+    assert read("tests: [{device: {}, expect: {rule: x}}]")[0].circumstances == Assumed()
+    assert problems("tests: [{device: {}, neighbour: x, window: y, offered: z, expect: {rule: x}}]") == [
+        "t.yaml:1:33: expected the MAC in the neighbour table, none or routed",
+        "t.yaml:1:44: expected open or closed",
+        "t.yaml:1:56: expected how long ago, such as 5m, or never",
+    ]
 
 
 def test_files_have_places() -> None:

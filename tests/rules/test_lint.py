@@ -59,7 +59,7 @@ def test_shadowed(first: str, second: str) -> None:
         "match: {vendor: grandstream}, ignore: true",
         "url: 'https://user:pw@h/'",
         "url: 'http://h/#fragment'",
-        "match: {vendor: htek, mac: 00a859}, ignore: true",
+        "match: {vendor: sangoma, mac: 00a859}, ignore: true",
         "match: {vendor: fanvil, mac: '00'}, ignore: true",
     ],
 )
