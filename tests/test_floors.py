@@ -62,7 +62,7 @@ FLOORS: dict[str, set[str]] = {
     },
     "rehearsal": _VALUES | {"admission", "engine", "enrollment", "events", "responder", "sip", "ua_profile"},
     "phone": _VALUES | {"engine", "enrollment", "sip"},
-    "net": {"errors", "datagram", "engine"},
+    "net": {"errors", "datagram", "mac", "engine", "circumstances"},
     "capture": {
         *_VALUES,
         *("admission", "engine", "enrollment", "events", "masking", "responder", "sip"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from pnp_responder.capture.recorder import Recorder
@@ -26,7 +26,7 @@ from pnp_responder.service.neighbours import tell_neighbours
 from pnp_responder.service.rejoining import Rejoining
 from pnp_responder.service.settings import Settings
 from pnp_responder.service.status import Status
-from pnp_responder.service.wiring import admit, listen_on, wire
+from pnp_responder.service.wiring import Consumer, admit, listen_on, wire
 
 # Changes come in bunches: a link that comes up says so five times. In seconds, before a look and after it.
 GATHER = 0.03
@@ -49,7 +49,8 @@ class NothingServed(Exception):
 
 class Links:
     """Keeps what `settings` choose served. `decide` gives the rules of now; `shown` is called when the status
-    line has something new to tell. `responder` and `driver` are there from `start` on."""
+    line has something new to tell, `consumers` hear of every event. `responder` and `driver` are there from
+    `start` on."""
 
     def __init__(
         self,
@@ -58,6 +59,7 @@ class Links:
         journal: Journal,
         status: Status,
         shown: Callable[[], None],
+        consumers: Sequence[Consumer],
         recorder: Recorder | None = None,
     ) -> None:
         self.responder: Responder | None = None
@@ -68,6 +70,7 @@ class Links:
         self._journal = journal
         self._status = status
         self._shown = shown
+        self._consumers = consumers
         self._recorder = recorder
         self._watch: LinkWatch | None = None
         self._changed = asyncio.Event()
@@ -98,7 +101,7 @@ class Links:
             self._settings,
             (),
             self._host,
-            [self._journal.event, self._status.event],
+            self._consumers,
             self._journal.trouble,
             loop,
             self._recorder,

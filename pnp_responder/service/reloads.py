@@ -6,8 +6,8 @@ import gc
 import logging
 from collections.abc import Callable
 
-from pnp_responder.enrollment import Decide
 from pnp_responder.errors import ProblemsFound
+from pnp_responder.rules import RuleSet
 from pnp_responder.service.configuration import Configuration
 from pnp_responder.service.journal import Journal
 from pnp_responder.service.rules_file import RulesFile
@@ -27,7 +27,7 @@ class Reloads:
         journal: Journal,
         status: Status,
         manager: SdNotify,
-        replace_rules: Callable[[Decide], None],
+        replace_rules: Callable[[RuleSet], None],
         shown: Callable[[], None],
     ) -> None:
         self._file = file
@@ -51,7 +51,7 @@ class Reloads:
         """Of ReloadListener."""
         restart = configuration.settings != self.configuration.settings
         self.configuration = configuration
-        self._replace_rules(configuration.rules.decide)
+        self._replace_rules(configuration.rules)
         self._status.rules_taken(len(configuration.rules.rules))
         self.tell_rules(configuration)
         if restart:

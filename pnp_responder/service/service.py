@@ -14,8 +14,9 @@ from contextlib import suppress
 from typing import Any
 
 from pnp_responder.capture.recorder import Recorder
-from pnp_responder.enrollment import Decide
 from pnp_responder.net.multicast import OpenInterface
+from pnp_responder.rules import RuleSet
+from pnp_responder.service.circumstances import LiveCircumstances
 from pnp_responder.service.configuration import Configuration
 from pnp_responder.service.fault import fault_place
 from pnp_responder.service.journal import Journal
@@ -26,6 +27,7 @@ from pnp_responder.service.rules_file import RulesFile
 from pnp_responder.service.sd_notify import SdNotify
 from pnp_responder.service.settings import Settings
 from pnp_responder.service.status import Status
+from pnp_responder.service.window import Window, window_clock
 
 TICK = 1.0
 # After SIGTERM, what was received is answered for so long; with the journal's last second it makes two.
@@ -49,16 +51,21 @@ class Service:
         self._file = file
         self._journal = journal
         self._manager = manager
+        self._window = Window()
+        self._circumstances = LiveCircumstances(
+            lambda: (opened.interface for opened in self._served()), self._window, window_clock
+        )
         self._status = Status(len(configuration.rules.rules))
         self._reloads = Reloads(
             file, configuration, journal, self._status, manager, self._replace_rules, self._show_status
         )
         self._links = Links(
-            lambda: self._reloads.configuration.rules.decide,
+            lambda: self._circumstances.decide_by(self._reloads.configuration.rules),
             settings,
             journal,
             self._status,
             self._show_status,
+            [journal.event, self._status.event, self._circumstances.offers.event],
             recorder,
         )
         self._recorder = recorder
@@ -110,10 +117,10 @@ class Service:
         if self._recorder is not None:
             self._recorder.know(self._reloads.configuration.rules.secrets)
 
-    def _replace_rules(self, decide: Decide) -> None:
+    def _replace_rules(self, rules: RuleSet) -> None:
         self._make_known()
         if self._links.responder is not None:
-            self._links.responder.replace_rules(decide)
+            self._links.responder.replace_rules(self._circumstances.decide_by(rules))
 
     def _start(self, work: Callable[[], Awaitable[None]]) -> None:
         task = asyncio.create_task(self._keep_going(work))
@@ -173,4 +180,5 @@ class Service:
                 async with asyncio.timeout(LAST_ANSWERS):
                     await driver.drained()
             driver.stop()
+        self._circumstances.close()
         self._journal.tick(last=True)

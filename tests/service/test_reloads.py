@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pnp_responder.enrollment import Decide
-from pnp_responder.rules import RulesError
+from pnp_responder.rules import RulesError, RuleSet
 from pnp_responder.service.configuration import Configuration, load_configuration, read_configuration
 from pnp_responder.service.journal import Journal
 from pnp_responder.service.log_format import Entry
@@ -36,7 +35,7 @@ def thawed() -> Iterator[None]:
 class Made:
     def __init__(self) -> None:
         self.told: list[Entry] = []
-        self.decide: Decide | None = None
+        self.rules: RuleSet | None = None
         first = read_configuration(RULES, "rules.yaml")
         self.reloads = Reloads(
             RulesFile(Path("rules.yaml"), load_configuration),
@@ -48,8 +47,8 @@ class Made:
             lambda: None,
         )
 
-    def _replace(self, decide: Decide) -> None:
-        self.decide = decide
+    def _replace(self, rules: RuleSet) -> None:
+        self.rules = rules
 
     def reload(self, text: str) -> weakref.ref[object]:
         """A reference to what was loaded, or to the problems."""
@@ -85,10 +84,10 @@ def test_memory_stays_flat_over_200_reloads_good_and_bad() -> None:
 def test_the_last_good_rules_decide() -> None:
     made = Made()
     made.reload(RULES)
-    taken = made.decide
+    taken = made.rules
     assert taken is not None
     made.reload(BAD)
-    assert made.decide == taken == made.reloads.configuration.rules.decide
+    assert made.rules is taken is made.reloads.configuration.rules
     assert [entry.name for entry in made.told] == ["rules_loaded", "rules_rejected"]
     (rejected,) = (entry.fields for entry in made.told if entry.name == "rules_rejected")
     assert len(rejected["problems"]) == 20
