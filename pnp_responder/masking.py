@@ -19,6 +19,8 @@ _NO_PASSWORDS = ("", "x", "X", "x-oauth-basic")
 _DOUBTFUL_PASSWORD = re.compile(r"(://[^:@]*:).*(?=@)")
 _IN_URL = re.compile(r"""(?<=://)(?:\{\{[^{}"<>]*\}\}|[^\s"<>])+""")
 _PARAMETER = re.compile(r"""[?&;#]([^\s=&;?#/]+)=((?:\{\{[^{}]*\}\}|[^\s&;#"<>])*)""")
+# A URL with a mistake in it may have blanks, and lack its scheme.
+_DOUBTFUL_PARAMETER = re.compile(r"""[?&;#]([^\s=&;?#/]+)=((?:\{\{[^{}]*\}\}|[^&"'])*)""")
 _PLACEHOLDERS = re.compile(r"(?:\{\{[^{}]*\}\})*")
 
 # In any part of a name, and as one of its words.
@@ -81,7 +83,7 @@ def secret_spans(text: str) -> list[Span]:
     """Where in a line passwords may stand: (start, end), ascending, apart from each other."""
     key = next((match for match in _KEY.finditer(text) if _says_secret(match, text)), None)
     end = len(text) if key is None else key.end()
-    spans = _url_spans(text[:end])
+    spans = _url_spans(text[:end]) + _parameter_spans(_DOUBTFUL_PARAMETER, text, 0, end)
     for value in _joined_values(text[:end]):
         for pattern in (_BEFORE_AT, _WITHOUT_AT):
             found = pattern.search(text, *value)
@@ -109,10 +111,16 @@ def _url_spans(text: str) -> list[Span]:
         hidden = len(user) + 1 if colon and password not in _NO_PASSWORDS else 0
         spans.append((match.start() + hidden, match.end()))
     for url in _IN_URL.finditer(text) if "=" in text else ():
-        for match in _PARAMETER.finditer(text, *url.span()):
-            if sounds_secret(unquote(match[1])) and not _PLACEHOLDERS.fullmatch(match[2]):
-                spans.append(match.span(2))
+        spans += _parameter_spans(_PARAMETER, text, *url.span())
     return _apart(spans)
+
+
+def _parameter_spans(pattern: re.Pattern[str], text: str, start: int, end: int) -> list[Span]:
+    return [
+        match.span(2)
+        for match in pattern.finditer(text, start, end)
+        if sounds_secret(unquote(match[1])) and not _PLACEHOLDERS.fullmatch(match[2])
+    ]
 
 
 def _apart(spans: list[Span]) -> list[Span]:

@@ -82,6 +82,8 @@ def test_a_line_of_a_file(text: str, masked: str) -> None:
         ("vars: {token: {env: TOKEN}, x: y}",) * 2,
         ("vars: {token: {env: TOKEN}, pw: s3cret}", "vars: {token: {env: TOKEN}, pw: ***"),
         ("token: {file: x, value: s3cret}", "token: ***"),
+        ('url: "https://h/?token=s3 cret&x=y"', 'url: "https://h/?token=***&x=y"'),
+        ("url: h/?token=s3 cret", "url: h/?token=***"),
         ("url: https://token@h/?key=s3cret", "url: https://***@h/?key=***"),
         ("unknown key 'u:secret@h'", "unknown key 'u:***@h'"),
         ("", ""),

@@ -74,6 +74,8 @@ async def _play(configuration: Configuration, file: Path, host: tuple[Interface,
     from pnp_responder.errors import InterfaceUnusable
     from pnp_responder.events import EnrollmentDeclined, Event
     from pnp_responder.net.multicast import open_interface
+    from pnp_responder.service.journal import Journal
+    from pnp_responder.service.log_format import line_renderer
     from pnp_responder.service.wiring import listen_on, wire
 
     loopback = next((i for i in host if i.loopback and i.up and i.addresses), None)
@@ -82,13 +84,14 @@ async def _play(configuration: Configuration, file: Path, host: tuple[Interface,
     listen = listen_on(configuration.settings)._replace(port=0, reply_port=0, packet=False)
     opened = open_interface(loopback, listen)
     events: list[Event] = []
+    render = line_renderer("console")
     _, driver = wire(
         configuration.rules.decide,
         configuration.settings,
         [opened],
         host,
         [events.append],
-        lambda trouble: say(f"pnp-responder: {trouble}"),
+        Journal(lambda entry: say(render(entry))).trouble,
         asyncio.get_running_loop(),
     )
     mask = configuration.rules.mask
