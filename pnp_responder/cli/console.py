@@ -16,6 +16,7 @@ DATA_ERROR = 65
 UNAVAILABLE = 69
 SOFTWARE = 70
 IO_ERROR = 74
+PERMISSION = 77
 CONFIGURATION = 78
 
 _STYLES = {"bold": "\x1b[1m", "dim": "\x1b[2m", "good": "\x1b[32m", "bad": "\x1b[31m"}

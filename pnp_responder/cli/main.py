@@ -18,10 +18,13 @@ from pnp_responder.cli.explain import explain
 from pnp_responder.cli.interfaces import interfaces
 from pnp_responder.cli.phone import phone
 from pnp_responder.cli.probe import probe
+from pnp_responder.cli.reload import reload
 from pnp_responder.cli.replay import replay
 from pnp_responder.cli.rule_tests import run_tests
 from pnp_responder.cli.run import run
 from pnp_responder.cli.schema import schema
+from pnp_responder.cli.status import status
+from pnp_responder.cli.window import window
 
 PROGRAM = "pnp-responder"
 # What typer itself exits with for wrong usage.
@@ -46,6 +49,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command(short_help="Answer phones: the service.")(run)
+app.command(short_help="Show how the running service is.")(status)
+app.command(short_help="Let the running service read its rules now.")(reload)
+app.add_typer(window, name="window", short_help="Open the enrolment for a while.")
 app.command(short_help="Check a rules file: all problems, with line and column.")(check)
 app.command("test", short_help="Run the tests of a rules file.")(run_tests)
 app.command(short_help="Tell which rule serves a device, and why not the others.")(explain)

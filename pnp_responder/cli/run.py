@@ -68,6 +68,14 @@ def run(
     show_secrets: Annotated[
         bool, typer.Option("--show-secrets", help="do not mask passwords in the recording")
     ] = False,
+    control: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PATH",
+            help="the socket for `status`, `reload` and `window` [default: in $RUNTIME_DIRECTORY, which "
+            "systemd gives, or $XDG_RUNTIME_DIR; else none]",
+        ),
+    ] = None,
 ) -> None:
     """Answer phones until SIGTERM or Ctrl-C; SIGHUP, or a change of the rules file, reloads it.
 
@@ -80,8 +88,10 @@ def run(
 
     from pnp_responder.rules import RulesError
     from pnp_responder.service.configuration import find_rules_file, load_configuration
+    from pnp_responder.service.control_path import own_path
     from pnp_responder.service.journal import Journal
     from pnp_responder.service.links import NothingServed
+    from pnp_responder.service.recent_problems import RecentProblems
     from pnp_responder.service.rules_file import RulesFile
     from pnp_responder.service.sd_notify import SdNotify
     from pnp_responder.service.service import Service
@@ -98,13 +108,24 @@ def run(
     settings: Settings = dataclasses.replace(configuration.settings, **given)  # type: ignore[arg-type]
 
     writer = _open_log(log_format)
-    journal = Journal(writer.put, logging.getLevelNamesMapping()[log_level.upper()])
+    recent = RecentProblems(writer.put)
+    journal = Journal(recent.put, logging.getLevelNamesMapping()[log_level.upper()])
     manager = SdNotify.from_environment(os.environ)
     recorder = None
     code = 0
     try:
         recorder = None if record is None else _open_recorder(record, settings, journal, show_secrets)
-        service = Service(file, configuration, settings, journal, manager, recorder)
+        service = Service(
+            file,
+            configuration,
+            settings,
+            journal,
+            manager,
+            recent,
+            lambda: writer.lost,
+            recorder,
+            control or own_path(os.environ),
+        )
         del configuration  # after a reload, nothing is to hold the first rules
         asyncio.run(service.run())
     except NothingServed as error:

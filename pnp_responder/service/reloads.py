@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import gc
 import logging
+import time
 from collections.abc import Callable
+from typing import NamedTuple
 
 from pnp_responder.errors import ProblemsFound
 from pnp_responder.rules import RuleSet
+from pnp_responder.rules.problems import Problem
 from pnp_responder.service.configuration import Configuration
 from pnp_responder.service.journal import Journal
 from pnp_responder.service.rules_file import RulesFile
@@ -15,6 +18,17 @@ from pnp_responder.service.sd_notify import SdNotify
 from pnp_responder.service.status import Status
 
 MOST_PROBLEMS_TOLD = 100
+
+
+class Reload(NamedTuple):
+    """How a reload went that somebody waited for. `before` and `after` are numbers of rules, `problems` all
+    that the file has: errors and warnings, or if it is good, warnings."""
+
+    good: bool
+    before: int
+    after: int
+    restart_needed: bool
+    problems: tuple[Problem, ...]
 
 
 class Reloads:
@@ -33,6 +47,7 @@ class Reloads:
         self._file = file
         self.configuration = configuration
         """The last good one."""
+        self._at_start = configuration.settings
         self._journal = journal
         self._status = status
         self._manager = manager
@@ -43,16 +58,26 @@ class Reloads:
         """Read the file whenever it changes, until cancelled."""
         await self._file.follow(self)
 
+    async def reload(self) -> Reload:
+        """Read the file now, and say as well how it went. Needs `follow` to run."""
+        before = self._status.rules.count
+        result = await self._file.read_again()
+        rules = self._status.rules
+        if isinstance(result, ProblemsFound):
+            problems = getattr(result, "problems", ())
+            return Reload(False, before, rules.count, rules.restart_needed, problems)
+        return Reload(True, before, rules.count, rules.restart_needed, result.warnings)
+
     def reload_began(self) -> None:
         """Of ReloadListener."""
         self._manager.reloading()
 
     def rules_taken(self, configuration: Configuration) -> None:
         """Of ReloadListener."""
-        restart = configuration.settings != self.configuration.settings
+        restart = configuration.settings != self._at_start
         self.configuration = configuration
         self._replace_rules(configuration.rules)
-        self._status.rules_taken(len(configuration.rules.rules))
+        self._status.rules_taken(len(configuration.rules.rules), time.time(), restart_needed=restart)
         self.tell_rules(configuration)
         if restart:
             self._journal.note(
@@ -68,7 +93,7 @@ class Reloads:
     def rules_refused(self, problems: ProblemsFound) -> None:
         """Of ReloadListener."""
         listed = [str(problem) for problem in getattr(problems, "problems", ())] or [str(problems)]
-        self._status.rules_refused(listed[0])
+        self._status.rules_refused(listed, time.time())
         self._journal.note(
             "rules_rejected",
             logging.ERROR,

@@ -16,6 +16,7 @@ from pnp_responder.service.daemon_thread import in_daemon_thread
 from pnp_responder.service.file_watch import FileWatch
 
 C = TypeVar("C")
+T = TypeVar("T")
 C_contra = TypeVar("C_contra", contravariant=True)
 
 # An editor writes in several steps. After so long without a change the file is read, in seconds;
@@ -50,6 +51,7 @@ class RulesFile(Generic[C]):
         self._seen = ""
         self._wake = asyncio.Event()
         self._asked = False
+        self._waiting: list[asyncio.Future[C | ProblemsFound]] = []
 
     def load_first(self) -> C:
         """Read it before the service starts. Raises ProblemsFound."""
@@ -62,6 +64,13 @@ class RulesFile(Generic[C]):
         """Read the file again soon, changed or not. A hundred wishes at once are one."""
         self._asked = True
         self._wake.set()
+
+    async def read_again(self) -> C | ProblemsFound:
+        """Ask, and wait for the end of a reading that began after this. The listener is told first."""
+        done: asyncio.Future[C | ProblemsFound] = asyncio.get_running_loop().create_future()
+        self._waiting.append(done)
+        self.ask()
+        return await done
 
     async def follow(self, listener: ReloadListener[C]) -> None:
         """Tell `listener` of each new content, until cancelled."""
@@ -94,12 +103,20 @@ class RulesFile(Generic[C]):
         self._wake.clear()
 
     async def _reload(self, listener: ReloadListener[C]) -> None:
-        listener.reload_began()
-        self._seen, result = await in_daemon_thread(self._load_settled)
-        if isinstance(result, ProblemsFound):
-            listener.rules_refused(result)
-        else:
-            listener.rules_taken(result)
+        waiting, self._waiting = self._waiting, []
+        try:
+            listener.reload_began()
+            self._seen, result = await in_daemon_thread(self._load_settled)
+            if isinstance(result, ProblemsFound):
+                listener.rules_refused(result)
+            else:
+                listener.rules_taken(result)
+        except Exception as error:  # ours: whoever follows tells it
+            for done in _still_waiting(waiting):
+                done.set_exception(error)
+            raise
+        for done in _still_waiting(waiting):
+            done.set_result(result)
 
     def _load_settled(self) -> tuple[str, C | ProblemsFound]:
         """Digest and configuration, or problems, of the same content: if it changed on the way, once more."""
@@ -113,6 +130,11 @@ class RulesFile(Generic[C]):
             if content_digest(self.path) == digest:
                 return digest, result
         return "restless", result
+
+
+def _still_waiting(futures: list[asyncio.Future[T]]) -> list[asyncio.Future[T]]:
+    """Who asked may be gone."""
+    return [future for future in futures if not future.done()]
 
 
 def content_digest(path: Path) -> str:

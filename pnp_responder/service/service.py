@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from pnp_responder.capture.recorder import Recorder
@@ -18,10 +19,14 @@ from pnp_responder.net.multicast import OpenInterface
 from pnp_responder.rules import RuleSet
 from pnp_responder.service.circumstances import LiveCircumstances
 from pnp_responder.service.configuration import Configuration
+from pnp_responder.service.control import Control
+from pnp_responder.service.counters import Counters
 from pnp_responder.service.fault import fault_place
 from pnp_responder.service.journal import Journal
 from pnp_responder.service.links import Links
+from pnp_responder.service.recent_problems import RecentProblems
 from pnp_responder.service.reloads import Reloads
+from pnp_responder.service.report import Report
 from pnp_responder.service.rivals import RivalWatch
 from pnp_responder.service.rules_file import RulesFile
 from pnp_responder.service.sd_notify import SdNotify
@@ -37,7 +42,10 @@ SWITCH_INTERVAL = 0.001
 
 
 class Service:
-    """Serves `configuration` with `settings` (those of the file, with the command line's over them)."""
+    """Serves `configuration` with `settings` (those of the file, with the command line's over them).
+
+    `recent` stands before the log of `journal`; `control` is where the control socket is to be, if anywhere.
+    """
 
     def __init__(
         self,
@@ -46,16 +54,21 @@ class Service:
         settings: Settings,
         journal: Journal,
         manager: SdNotify,
+        recent: RecentProblems,
+        lines_lost: Callable[[], int],
         recorder: Recorder | None = None,
+        control: Path | None = None,
     ) -> None:
         self._file = file
         self._journal = journal
         self._manager = manager
+        self._control_path = control
         self._window = Window()
         self._circumstances = LiveCircumstances(
             lambda: (opened.interface for opened in self._served()), self._window, window_clock
         )
-        self._status = Status(len(configuration.rules.rules))
+        counters = Counters()
+        self._status = Status(len(configuration.rules.rules), counters, time.time())
         self._reloads = Reloads(
             file, configuration, journal, self._status, manager, self._replace_rules, self._show_status
         )
@@ -65,11 +78,15 @@ class Service:
             journal,
             self._status,
             self._show_status,
-            [journal.event, self._status.event, self._circumstances.offers.event],
+            [journal.event, counters.event, self._circumstances.offers.event],
             recorder,
         )
         self._recorder = recorder
         self._make_known()
+        report = Report(file.path, self._status, counters, recent, lambda: self._links.driver, lines_lost)
+        self._control = Control(
+            report, self._reloads.reload, self._window, self._status, journal, self._tell_fault
+        )
         self._rivals: RivalWatch | None = None
         if settings.watch_for_rivals:
             self._rivals = RivalWatch(settings.watch_for_rivals, settings.group, self._served, journal)
@@ -92,6 +109,8 @@ class Service:
             gc.collect()
             gc.freeze()
             self._show_status()
+            if self._control_path is not None:
+                await self._control.open(self._control_path)
             self._manager.ready()
             self._start(self._links.follow)
             self._start(self._reloads.follow)
@@ -148,6 +167,7 @@ class Service:
         while True:
             await asyncio.sleep(TICK)
             self._journal.tick()
+            self._control.tick()
             self._manager.flush()
             self._show_status()
 
@@ -170,6 +190,7 @@ class Service:
 
     async def _stop(self) -> None:
         self._manager.stopping()
+        self._control.close()
         for task in list(self._tasks):
             task.cancel()
         self._links.stop()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import weakref
 from collections.abc import Iterator
@@ -11,9 +12,10 @@ import pytest
 
 from pnp_responder.rules import RulesError, RuleSet
 from pnp_responder.service.configuration import Configuration, load_configuration, read_configuration
+from pnp_responder.service.counters import Counters
 from pnp_responder.service.journal import Journal
 from pnp_responder.service.log_format import Entry
-from pnp_responder.service.reloads import Reloads
+from pnp_responder.service.reloads import Reload, Reloads
 from pnp_responder.service.rules_file import RulesFile
 from pnp_responder.service.sd_notify import SdNotify
 from pnp_responder.service.status import Status
@@ -33,15 +35,16 @@ def thawed() -> Iterator[None]:
 
 
 class Made:
-    def __init__(self) -> None:
+    def __init__(self, path: Path = Path("rules.yaml")) -> None:
         self.told: list[Entry] = []
         self.rules: RuleSet | None = None
         first = read_configuration(RULES, "rules.yaml")
+        self.status = Status(len(first.rules.rules), Counters(), 0.0)
         self.reloads = Reloads(
-            RulesFile(Path("rules.yaml"), load_configuration),
+            RulesFile(path, load_configuration),
             first,
             Journal(self.told.append),
-            Status(len(first.rules.rules)),
+            self.status,
             SdNotify(),
             self._replace,
             lambda: None,
@@ -98,3 +101,29 @@ def test_settings_that_changed_need_a_restart() -> None:
     made = Made()
     made.reload("service: {port: 5062}\n" + RULES)
     assert [entry.name for entry in made.told] == ["rules_loaded", "restart_needed"]
+    assert made.status.rules.restart_needed
+    made.reload(BAD)
+    assert made.status.rules.restart_needed
+    made.reload(RULES)
+    assert not made.status.rules.restart_needed
+
+
+@pytest.mark.usefixtures("thawed")
+def test_who_waits_for_a_reload_hears_how_it_went(tmp_path: Path) -> None:
+    made = Made(tmp_path / "rules.yaml")
+
+    async def main() -> None:
+        following = asyncio.create_task(made.reloads.follow())
+        path.write_text(RULES.replace("url:", "name: x\n    url:", 1))
+        assert await made.reloads.reload() == Reload(True, 1000, 1000, False, ())
+        path.write_text(BAD)
+        done = await made.reloads.reload()
+        assert (done.good, done.before, done.after, len(done.problems)) == (False, 1000, 1000, 20)
+        path.write_text("rules: []\n")
+        done = await made.reloads.reload()
+        assert (done.good, done.before, done.after) == (True, 1000, 0)
+        following.cancel()
+
+    path = tmp_path / "rules.yaml"
+    path.write_text(RULES)
+    asyncio.run(main())

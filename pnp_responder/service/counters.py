@@ -1,0 +1,84 @@
+"""How often what happened since the start. A consumer of events, on the path of every phone: it only adds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from pnp_responder.events import (
+    DatagramDropped,
+    EnrollmentDeclined,
+    EnrollmentDeferred,
+    EnrollmentOffered,
+    Event,
+    NotifyAnswered,
+    NotifyTimedOut,
+    NotifyUndeliverable,
+    ProbeHeard,
+    RequestRefused,
+    RequestRepeated,
+)
+
+MOST_REASONS = 64
+"""Of each kind; what comes with further ones counts as OTHER_REASONS. A rule's name is in some."""
+
+OTHER_REASONS = "other reasons"
+
+
+class Kind(NamedTuple):
+    """The name of a kind of event among the counters, and what divides it further: `detail_name`."""
+
+    name: str
+    detail_name: str = ""
+    detail: Callable[[Any], str] | None = None
+
+
+KINDS: dict[type, Kind] = {
+    EnrollmentOffered: Kind("offered"),
+    NotifyAnswered: Kind("answered", "answered_with", lambda event: str(event.status)),
+    NotifyTimedOut: Kind("timed_out"),
+    NotifyUndeliverable: Kind("undeliverable"),
+    EnrollmentDeclined: Kind("declined", "declined_because", lambda event: event.decline.reason),
+    EnrollmentDeferred: Kind("deferred", "deferred_because", lambda event: event.defer.reason),
+    RequestRefused: Kind("refused", "refused_because", lambda event: event.reason),
+    DatagramDropped: Kind("dropped", "dropped_because", lambda event: event.reason),
+    RequestRepeated: Kind("repeated"),
+    ProbeHeard: Kind("probes"),
+}
+"""Every kind of event; a test holds it to that."""
+
+_DETAILS = {kind: row.detail for kind, row in KINDS.items() if row.detail is not None}
+
+
+class Counters:
+    """`event` consumes the driver's events."""
+
+    def __init__(self) -> None:
+        self._counts = dict.fromkeys(KINDS, 0)
+        self._reasons: dict[type, dict[str, int]] = {kind: {} for kind in _DETAILS}
+
+    def event(self, event: Event) -> None:
+        """Count it."""
+        kind = type(event)
+        self._counts[kind] += 1
+        detail = _DETAILS.get(kind)
+        if detail is not None:
+            reasons = self._reasons[kind]
+            reason = detail(event)
+            if reason not in reasons and len(reasons) >= MOST_REASONS:
+                reason = OTHER_REASONS
+            reasons[reason] = reasons.get(reason, 0) + 1
+
+    def of(self, kind: type) -> int:
+        """How many events of this kind there were."""
+        return self._counts[kind]
+
+    def by_name(self) -> dict[str, int | dict[str, int]]:
+        """All of them; reasons stand the most frequent first, as they came with the events."""
+        found: dict[str, int | dict[str, int]] = {}
+        for kind, row in KINDS.items():
+            found[row.name] = self._counts[kind]
+            if row.detail is not None:
+                counts = self._reasons[kind].items()
+                found[row.detail_name] = dict(sorted(counts, key=lambda count: -count[1]))
+        return found
