@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -115,7 +116,9 @@ def phone(
         else:
             code = _single(setup, thorough, fetch, json, show_secrets)
     except CannotSend as error:
-        say(f"pnp-responder: cannot send to {setup.target}: {error.strerror or error}")
+        say(f"pnp-responder: cannot send to {setup.target}: {error.strerror}")
+        if error.errno == errno.ENOBUFS:
+            say("Is the neighbour table full? `sysctl net.ipv4.neigh.default.gc_thresh3` is its limit.")
         code = UNAVAILABLE
     finally:
         setup.line.close()
@@ -123,11 +126,12 @@ def phone(
 
 
 def _single(setup: Setup, thorough: bool, fetch: bool, json: bool, show_secrets: bool) -> int:
-    from pnp_responder.cli import phone_view
     from pnp_responder.cli.phone_fetch import fetch_faults, fetch_target
+    from pnp_responder.cli.phone_json import JsonView
     from pnp_responder.cli.phone_play import play_one
+    from pnp_responder.cli.phone_view import TextView, View
 
-    view = phone_view.JsonView(show_secrets) if json else phone_view.TextView(show_secrets)
+    view: View = JsonView(show_secrets) if json else TextView(show_secrets)
     view.begin(setup)
     steps, ended = play_one(setup, thorough, view.step)
     verdict = setup.judge(steps, ended)

@@ -10,8 +10,9 @@ import typer
 
 from pnp_responder.cli.console import styled
 from pnp_responder.cli.phone_campus import Campus
+from pnp_responder.cli.phone_json import phone_json, verdict_json
 from pnp_responder.cli.phone_setup import Setup
-from pnp_responder.cli.phone_view import count_faults, hints, phone_json, print_fault, verdict_json, who
+from pnp_responder.cli.phone_view import count_faults, hints, print_fault, who
 from pnp_responder.phone.events import Outcome
 from pnp_responder.phone.judge import Verdict
 

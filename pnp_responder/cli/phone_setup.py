@@ -232,7 +232,7 @@ def _open_line(wishes: Wishes, interface: str, index: int | None, host: str, por
     for candidate in [port] if wishes.source_port else [port, 0]:
         local = Local(interface, SocketAddress(host, candidate))
         try:
-            line: Line = TcpLine(local) if wishes.transport == TCP else UdpLine(local, index)
+            line: Line = TcpLine(local) if wishes.transport == TCP else UdpLine(local, index, _DEFAULT_PORT)
         except OSError as error:
             if is_taken(error) and candidate and not wishes.source_port:
                 continue

@@ -1,10 +1,9 @@
-"""What `phone` prints of one phone: for people as it happens, for programs one object at the end."""
+"""What `phone` prints of one phone, for people, as it happens."""
 
 from __future__ import annotations
 
-import json
 import sys
-from typing import Any, Protocol
+from typing import Protocol
 
 import typer
 
@@ -60,8 +59,13 @@ class TextView:
 
     def step(self, step: Step) -> None:
         """See `View`."""
+        if step.unreachable:
+            typer.echo(
+                f"{step.at:7.3f} s  !! the network says that {step.datagram.remote} cannot be reached\n"
+            )
+            return
         arrow = "->" if step.sent else "<-"
-        missed = "" if step.heard else "  (the phone is made to miss this)"
+        missed = "" if step.heard else f"  ({self._why_missed(step)})"
         title = f"{step.at:7.3f} s  {arrow} {step.datagram.remote}{missed}"
         typer.echo(styled(title, "bold", sys.stdout))
         if step.datagram.payload in self._shown:
@@ -81,6 +85,8 @@ class TextView:
             typer.echo(styled(f"served: {self._url(verdict.url)}", "good", sys.stdout))
         else:
             typer.echo(styled(f"not served: {verdict.outcome.value}", "bad", sys.stdout))
+            if verdict.outcome is Outcome.NO_NOTIFY and any(fault.item == "C1" for fault in verdict.faults):
+                typer.echo("  the phone was made to miss the first one, and it was not sent again")
             if verdict.refusal:
                 typer.echo(f"  the phone answered {escape(verdict.refusal)}")
             assert self._setup is not None
@@ -108,6 +114,12 @@ class TextView:
         for fault in verdict.faults:
             print_fault(fault, self._show_secrets)
 
+    def _why_missed(self, step: Step) -> str:
+        assert self._setup is not None
+        if step.datagram.local != self._setup.line.local:
+            return f"to port {step.datagram.local.address.port}, where this phone does not listen"
+        return "the phone is made to miss this"
+
     def _print_target(self, verdict: Verdict) -> None:
         assert verdict.target is not None
         if verdict.lenience:
@@ -124,57 +136,6 @@ class TextView:
 
     def _url(self, url: str) -> str:
         return escape(url if self._show_secrets else mask_url(url))
-
-
-class JsonView:
-    """For programs."""
-
-    def __init__(self, show_secrets: bool) -> None:
-        self._show_secrets = show_secrets
-        self._steps: list[dict[str, Any]] = []
-        self._told: dict[str, Any] = {}
-
-    def begin(self, setup: Setup) -> None:
-        """See `View`."""
-        self._told["phone"] = phone_json(setup)
-
-    def step(self, step: Step) -> None:
-        """See `View`."""
-        text = step.datagram.payload.decode("utf-8", "backslashreplace")
-        if not self._show_secrets:
-            text = "\n".join(mask_text(line) for line in text.split("\n"))
-        self._steps.append(
-            {
-                "at": round(step.at, 6),
-                "sent": step.sent,
-                "heard": step.heard,
-                "remote": str(step.datagram.remote),
-                "text": text,
-            }
-        )
-
-    def verdict(self, verdict: Verdict) -> None:
-        """See `View`."""
-
-    def fetched(self, attempts: list[tuple[Fetched, Fetched | None]]) -> None:
-        """See `View`."""
-        self._told["fetched"] = [
-            {
-                **first._asdict(),
-                "url": self._url(first.url),
-                "remark": first.remark if self._show_secrets else mask_text(first.remark),
-                "agrees": None if second is None else agree(first, second),
-            }
-            for first, second in attempts
-        ]
-
-    def end(self, verdict: Verdict) -> None:
-        """See `View`."""
-        told = {**self._told, **verdict_json(verdict, self._show_secrets), "exchange": self._steps}
-        typer.echo(json.dumps(told))
-
-    def _url(self, url: str) -> str:
-        return url if self._show_secrets else mask_url(url)
 
 
 def who(setup: Setup) -> str:
@@ -229,53 +190,6 @@ def hints(outcome: Outcome, setup: Setup) -> list[str]:
             lines.append("A pnp-responder takes TCP only where `service:` says `tcp: true`.")
         return lines
     return []
-
-
-def phone_json(setup: Setup) -> dict[str, Any]:
-    """The phone, for programs."""
-    device = setup.device
-    return {
-        "like": None if setup.shape is None else setup.shape.name,
-        "trust": None if setup.shape is None else setup.shape.wire.trust.name.lower(),
-        "mac": device.mac,
-        "vendor": device.vendor or None,
-        "model": device.model or None,
-        "version": device.version or None,
-        "address": str(setup.line.local.address),
-        "interface": setup.interface or None,
-        "asked": str(setup.target),
-    }
-
-
-def verdict_json(verdict: Verdict, show_secrets: bool) -> dict[str, Any]:
-    """The verdict, for programs."""
-
-    def url(text: str) -> str:
-        return text if show_secrets else mask_url(text)
-
-    def words(text: str) -> str:
-        return text if show_secrets else mask_text(text)
-
-    return {
-        "outcome": verdict.outcome.name.lower(),
-        "refusal": verdict.refusal or None,
-        "lenience": verdict.lenience or None,
-        "url": url(verdict.url) if verdict.url else None,
-        "server": None if verdict.server is None else str(verdict.server),
-        "other_servers": [str(other) for other in verdict.others],
-        "would_fetch": [] if verdict.target is None else [url(file) for file in verdict.target.files],
-        "faults": [
-            {
-                "item": fault.item,
-                "saw": words(fault.saw),
-                "expected": words(fault.expected),
-                **({"urls": [url(one) for one in fault.urls]} if fault.urls else {}),
-                "source": CHECKLIST[fault.item].source,
-                "matters": CHECKLIST[fault.item].matters,
-            }
-            for fault in verdict.faults
-        ],
-    }
 
 
 def count_faults(faults: int) -> str:

@@ -17,8 +17,12 @@ _FANVIL = Habits(
 )
 _SNOM = Habits(
     "the vendor's page on SIP PnP",
+    outside_dialog="a public script for these phones, made for FreeSWITCH, sends a random Call-ID",
     macros=(Macro("{mac}", "MAC"), Macro("{model}", "model")),
     files=("{model}.htm", "{model}-{MAC}.htm"),
+)
+_FANVIL_X = _FANVIL._replace(
+    outside_dialog="a public provisioning tool, tried on an X6U by its author, sends NOTIFYs unasked",
 )
 _GIGASET = Habits("Gigaset PRO wiki: the body is a plain http URL", schemes=("http",))
 _YEALINK = Habits(
@@ -31,6 +35,9 @@ _GRANDSTREAM = Habits(
     attempts=5,
     files=("cfg{mac}.xml", "cfg{model_lower}.xml", "cfg.xml", "dev{mac}.cfg", "cfg{mac}"),
     only_folders=True,
+)
+_GRANDSTREAM_GRP = _GRANDSTREAM._replace(
+    outside_dialog="a public provisioning tool, tried on a GRP2602P by its author, sends NOTIFYs unasked",
 )
 _AUDIOCODES = Habits("LTRT-09910, p. 52: asks for five seconds", attempts=_FIVE_SECONDS, patience=5.0)
 _AKUVOX = Habits(
@@ -61,17 +68,17 @@ UNKNOWN = Habits("no phone in particular: nothing is replaced, nothing appended"
 
 HABITS: dict[str, Habits] = {
     "fanvil": _FANVIL,
-    "fanvil-x": _FANVIL,
+    "fanvil-x": _FANVIL_X,
     "planet": _FANVIL,
     "snom": _SNOM,
     "snom-oem": _SNOM,
-    "snom-m700": _SNOM,
+    "snom-m700": _SNOM._replace(outside_dialog=""),
     "gigaset": _GIGASET,
     "gigaset-n870": _GIGASET,
     "yealink": _YEALINK,
     "yealink-w52p": _YEALINK,
     "tiptel": _YEALINK,
-    "grandstream": _GRANDSTREAM,
+    "grandstream": _GRANDSTREAM_GRP,
     "grandstream-gxp": _GRANDSTREAM,
     "audiocodes": _AUDIOCODES,
     "akuvox": _AKUVOX,

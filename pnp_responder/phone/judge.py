@@ -60,7 +60,7 @@ def judge(steps: Sequence[Step], ended: Ended, habits: Habits, device: Device, m
             saw += f", with {len(exchange.offers)} different URLs"
         faults.append(Fault("P9", saw, "one server", _differing(exchange.offers)))
     outcome = ended.outcome
-    if outcome is Outcome.SILENCE and (exchange.server is not None or exchange.unreadable):
+    if outcome is Outcome.SILENCE and (exchange.server or exchange.unreadable or exchange.astray):
         outcome = Outcome.UNUSABLE
     unique = tuple(dict.fromkeys(faults))
     lenience = _lenience(exchange, ended, habits)
@@ -90,10 +90,16 @@ def _faults(exchange: Exchange, steps: Sequence[Step], multicast: bool) -> Itera
     for datagram, reason in exchange.unreadable:
         yield Fault("M21", f"octets from {datagram.remote} that are no SIP: {reason}", "a SIP message")
     response, notify = exchange.response, exchange.notify
+    for datagram in exchange.astray:
+        saw = f"a datagram from {datagram.remote} to port {datagram.local.address.port}, where nobody asked"
+        yield Fault("T6", saw, f"to {exchange.asked.local.address}, from where the phone asked")
     if response is not None:
         yield from response_faults(exchange, response, multicast)
     if notify is not None:
         yield from notify_faults(exchange, notify)
+    for remote in exchange.unreachable:
+        saw = f"the phone's answer to the NOTIFY cannot be delivered: nobody listens at {remote}"
+        yield Fault("T14", saw, "a Via with the address and port that the server listens on")
     yield from _order_faults(exchange)
     yield from _repeat_faults(exchange, steps)
 
@@ -120,7 +126,8 @@ def _repeat_faults(exchange: Exchange, steps: Sequence[Step]) -> Iterator[Fault]
     finals = [s for s in exchange.responses if isinstance(s.message, Response) and s.message.status >= 200]
     if len({said.datagram.payload for said in finals}) > 1:
         yield Fault("X2", "another response to the same SUBSCRIBE sent again", "the same octets again")
-    missed = any(not step.heard for step in steps)
+    own = exchange.asked.local
+    missed = any(not step.heard and step.datagram.local == own for step in steps)
     if missed and finals and finals[-1].at < exchange.asked_at[-1]:
         yield Fault("X2", "silence to the same SUBSCRIBE sent again", "the same octets again")
     branches = {said.message.via.branch for said in exchange.notifies}

@@ -117,14 +117,14 @@ def _event_faults(notify: Request, subscribe: Request) -> Iterator[Fault]:
 
 
 def _body_faults(notify: Request, subscribe: Request) -> Iterator[Fault]:
+    kind = header(notify, "content-type")
+    if kind and media_type(notify) != ACCEPTED:
+        yield Fault("N11", f"Content-Type: {kind}", header(subscribe, "accept") or ACCEPTED)
     if not notify.body:
         yield Fault("N13", "NOTIFY without a body", "the URL")
         return
-    if not header(notify, "content-type"):
+    if not kind:
         yield Fault("N13", "NOTIFY without Content-Type", f"Content-Type: {ACCEPTED}")
-    elif media_type(notify) != ACCEPTED:
-        accept = header(subscribe, "accept")
-        yield Fault("N11", f"Content-Type: {header(notify, 'content-type')}", accept or ACCEPTED)
     if notify.body != notify.body.strip():
         yield Fault(
             "U5", f"the URL followed by {notify.body[len(notify.body.rstrip()) :]!r}", "the URL alone"

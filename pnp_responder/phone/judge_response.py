@@ -121,6 +121,8 @@ def contact_fault(value: str, subscribe: Request) -> str:
         uri = SipUri.parse(NameAddr.parse(value, "Contact").uri)
     except (RequestError, ValueError):
         return f"with Contact: {value}"
+    if not uri.host:
+        return f"with Contact: {value}"
     first = uri.host.partition(".")[0]
     if first.isascii() and first.isdigit() and len(first) < 4 and 224 <= int(first) <= 239:
         return f"with the multicast group in Contact: {value}"

@@ -11,12 +11,17 @@ from pnp_responder.sip import Request, Response, parse_message
 
 
 class Step(NamedTuple):
-    """One datagram at `at` seconds. `heard` is False for one that the phone was made to miss."""
+    """One datagram at `at` seconds. `heard` is False for one that the phone was made to miss, and for one
+    that went to a port (`datagram.local`) where such a phone does not listen.
+
+    `unreachable`: no datagram came, but the network's word that `datagram.remote` cannot be reached.
+    """
 
     at: float
     sent: bool
     datagram: Datagram
     heard: bool = True
+    unreachable: bool = False
 
 
 class Said(NamedTuple):
@@ -32,7 +37,8 @@ class Exchange(NamedTuple):
 
     `unreadable` are (datagram, reason) of the octets that are no SIP; `others` are the servers that sent
     responses or NOTIFYs beside `server`, which is the one that the phone took; `offers` are all different
-    URLs of NOTIFYs, each with who sent it first.
+    URLs of NOTIFYs, each with who sent it first. `astray` are datagrams to a port where such a phone does
+    not listen; `unreachable` is where the network could not deliver what the phone answered.
     """
 
     subscribe: Request
@@ -44,6 +50,8 @@ class Exchange(NamedTuple):
     unreadable: tuple[tuple[Datagram, str], ...]
     others: tuple[SocketAddress, ...]
     offers: tuple[tuple[SocketAddress, str], ...]
+    astray: tuple[Datagram, ...]
+    unreachable: tuple[SocketAddress, ...]
 
     @property
     def response(self) -> Said | None:
@@ -67,7 +75,7 @@ def read_transcript(steps: Sequence[Step]) -> Exchange:
     said: list[Said] = []
     unreadable: list[tuple[Datagram, str]] = []
     for step in steps:
-        if step.sent:
+        if step.sent or step.unreachable or _is_astray(step, asked):
             continue
         try:
             message = parse_message(step.datagram.payload)
@@ -91,7 +99,25 @@ def read_transcript(steps: Sequence[Step]) -> Exchange:
         tuple(unreadable),
         tuple(dict.fromkeys(one.datagram.remote for one in said if one not in of_server)),
         tuple((remote, url) for url, remote in _first_offers(said).items()),
+        tuple(s.datagram for s in steps if _is_astray(s, asked) and _is_of(s.datagram.payload, subscribe)),
+        _undelivered(steps),
     )
+
+
+def _is_astray(step: Step, asked: Datagram) -> bool:
+    return not (step.sent or step.unreachable) and step.datagram.local != asked.local
+
+
+def _is_of(payload: bytes, subscribe: Request) -> bool:
+    """Not what others send to that port for reasons of their own."""
+    return b"ua-profile" in payload or (subscribe.headers.get("call-id") or b"ua-profile") in payload
+
+
+def _undelivered(steps: Sequence[Step]) -> tuple[SocketAddress, ...]:
+    """Where the phone's own responses could not be delivered."""
+    dead = {step.datagram.remote for step in steps if step.unreachable}
+    answered = (s.datagram.remote for s in steps if s.sent and s.datagram.payload.startswith(b"SIP/2.0 "))
+    return tuple(dict.fromkeys(remote for remote in answered if remote in dead))
 
 
 def _first_offers(said: list[Said]) -> dict[str, SocketAddress]:

@@ -51,10 +51,11 @@ class Line(Protocol):
 class UdpLine:
     """One UDP port, for one phone or for many. Raises OSError, EADDRINUSE if the port is taken.
 
-    `interface` is its index, for multicasts; None where none are sent.
+    `interface` is its index, for multicasts; None where none are sent. `overhears` is another port where
+    servers send what should come to the first, if it is free; such datagrams have it in `local`.
     """
 
-    def __init__(self, local: Local, interface: int | None) -> None:
+    def __init__(self, local: Local, interface: int | None, overhears: int | None = None) -> None:
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
         try:
             self._socket.setsockopt(socket.IPPROTO_IP, IP_RECVERR, 1)
@@ -72,6 +73,18 @@ class UdpLine:
             raise
         port = self._socket.getsockname()[1]
         self.local = Local(local.interface, SocketAddress(local.address.host, port))
+        self._other: tuple[socket.socket, Local] | None = None
+        if overhears not in (None, port):
+            self._overhear(SocketAddress(local.address.host, overhears or 0))
+
+    def _overhear(self, address: SocketAddress) -> None:
+        other = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+        try:
+            other.bind(address)
+        except OSError:
+            other.close()
+        else:
+            self._other = other, Local(self.local.interface, address)
 
     def send(self, datagram: Datagram) -> None:
         """See `Line`."""
@@ -88,20 +101,19 @@ class UdpLine:
 
     def receive(self, seconds: float) -> list[Datagram | Unreachable]:
         """See `Line`."""
-        select.select([self._socket], [], [], max(0.0, seconds))
+        both = [(self._socket, self.local), *([self._other] if self._other else [])]
+        select.select([opened for opened, _ in both], [], [], max(0.0, seconds))
         heard: list[Datagram | Unreachable] = []
-        for _ in range(_READS):
-            try:
-                payload, remote = self._socket.recvfrom(_LARGEST)
-            except OSError:  # nothing more, or an ICMP error, which the error queue has whole
-                break
-            heard.append(Datagram(payload, SocketAddress(*remote), self.local))
+        for opened, local in both:
+            heard += _read_datagrams(opened, local)
         heard += [Unreachable(remote) for remote in read_unreachable(self._socket)]
         return heard
 
     def close(self) -> None:
         """See `Line`."""
         self._socket.close()
+        if self._other:
+            self._other[0].close()
 
 
 class TcpLine:
@@ -190,6 +202,17 @@ class TcpLine:
             del self._connections[remote]
             connection.close()
         return heard
+
+
+def _read_datagrams(opened: socket.socket, local: Local) -> list[Datagram]:
+    heard: list[Datagram] = []
+    for _ in range(_READS):
+        try:
+            payload, remote = opened.recvfrom(_LARGEST)
+        except OSError:  # nothing more, or an ICMP error, which the error queue has whole
+            break
+        heard.append(Datagram(payload, SocketAddress(*remote), local))
+    return heard
 
 
 def is_taken(error: OSError) -> bool:

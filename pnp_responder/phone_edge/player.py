@@ -90,10 +90,12 @@ class Player:
         for heard in self._line.receive(seconds):
             now = self._now()
             if isinstance(heard, Unreachable):
+                nothing = Datagram(b"", heard.remote, self._line.local)
+                self._observe(Step(now, False, nothing, unreachable=True))
                 transport = self._line.local.transport
                 self._carry_out(self._engine.receive_unreachable(heard.remote, now, transport))
                 continue
-            missed = self._misses(heard)
+            missed = heard.local != self._line.local or self._misses(heard)
             self._observe(Step(now, False, heard, not missed))
             if not missed:
                 self._carry_out(self._engine.receive_datagram(heard, now))

@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from pnp_responder.datagram import Datagram, SocketAddress
+from pnp_responder.datagram import Datagram, Local, SocketAddress
 from pnp_responder.enrollment import Device, Offer
 from pnp_responder.phone.catalogue import CATALOGUE, UNKNOWN
 from pnp_responder.phone.checklist import CHECKLIST
@@ -91,6 +91,7 @@ OK_FAULTS = [
     ("Contact: <sip:10.0.0.1:5060>\r\n", "", ["R5"]),
     ("Contact: <sip:10.0.0.1:5060>", "Contact: <sip:224.0.1.75:5060>", ["R5"]),
     ("Contact: <sip:10.0.0.1:5060>", "Contact: sip", ["R5"]),
+    ("Contact: <sip:10.0.0.1:5060>", "Contact: <sip::8160>", ["R5"]),
     ("Expires: 0", "Expires: 0\r\nEvent: ua-profile", ["R7"]),
     ("Expires: 0", "Expires: 0\r\nSubscription-State: active", ["R7"]),
     ("Expires: 0", "Expires: 0\r\nAccept: application/url", ["R7"]),
@@ -326,6 +327,29 @@ def test_something_came_but_nothing_of_use() -> None:
     assert verdict([asked, noise], ended=silence).outcome is Outcome.UNUSABLE
     strange = altered([asked, ok], 1, "bKphone1", "bKphone2")[1]
     assert verdict([asked, strange], ended=silence).outcome is Outcome.UNUSABLE
+
+
+def test_an_answer_to_a_port_where_nobody_asked() -> None:
+    asked, ok, notify = exchange(subscribe(1))
+    other = Local("eth0", SocketAddress(PHONES.address.host, 5070))
+    astray = [
+        step._replace(heard=False, datagram=step.datagram._replace(local=other)) for step in (ok, notify)
+    ]
+    silence = Ended(CALL_ID, Outcome.SILENCE, "", 11, None)
+    found = verdict([asked, *astray], ended=silence)
+    assert (found.outcome, [fault.item for fault in found.faults]) == (Outcome.UNUSABLE, ["T6"])
+    noise = astray[0]._replace(datagram=astray[0].datagram._replace(payload=b"OPTIONS sip:x SIP/2.0\r\n\r\n"))
+    assert verdict([asked, noise], ended=silence).outcome is Outcome.SILENCE
+
+
+def test_an_answer_of_the_phone_that_cannot_be_delivered() -> None:
+    steps = exchange(subscribe(1))
+    confirmed = Step(0.003, True, Datagram(b"SIP/2.0 200 OK\r\n\r\n", SERVER.address, PHONES))
+    dead = Step(0.004, False, Datagram(b"", SERVER.address, PHONES), unreachable=True)
+    assert items([*steps, confirmed, dead]) == ["T14"]
+    elsewhere = dead._replace(datagram=Datagram(b"", OTHER, PHONES))
+    assert items([*steps, confirmed, elsewhere]) == []
+    assert items([*steps, dead]) == []
 
 
 def test_two_urls_are_told() -> None:

@@ -18,7 +18,7 @@ from pnp_responder.phone.render import render
 from pnp_responder.phone.transcript import Step
 
 from .test_render import ASKING, device_of, identifiers
-from .wire import GROUP, PHONES, SERVER, subscriber
+from .wire import GROUP, PHONES, SERVER, subscribe, subscriber
 
 URL = "http://10.0.0.1/x.cfg"
 Rows = dict[str, str]
@@ -123,6 +123,43 @@ def says_nothing_but_notify(asked: Rows) -> tuple[int, list[bytes]]:
     return 5060, [notify.replace(b"\r\n", b"\n")]
 
 
+def writes_a_call_id_of_its_own(asked: Rows) -> tuple[int, list[bytes]]:
+    """A 200 without tag, Contact and Expires; a NOTIFY with a random Call-ID and little else."""
+    copied = [f"{name}: {asked[name]}" for name in ("Via", "From", "To", "Call-ID", "CSeq")]
+    ok = message("SIP/2.0 200 OK", *copied, "Content-Length: 0")
+    notify = message(
+        "NOTIFY 10.0.0.2:5060 SIP/2.0",
+        "Via: SIP/2.0/UDP 10.0.0.1:8160;branch=z9hG4bK8b1a9953c4611296",
+        f"From: {asked['To']}",
+        f"To: {asked['To']}",
+        f"Event: {asked['Event']}",
+        "Contact: <sip::8160>",
+        "Call-ID: 0.381966011250105",
+        "CSeq: 1 NOTIFY",
+        f"Content-Length: {len(URL)}",
+        body=URL,
+    )
+    return 8160, [ok, notify]
+
+
+def is_unasked(asked: Rows) -> tuple[int, list[bytes]]:
+    """A NOTIFY of no subscription, which says so: it has no Subscription-State."""
+    notify = message(
+        "NOTIFY sip:10.0.0.2:5060 SIP/2.0",
+        "Via: SIP/2.0/UDP 10.0.0.1:6060;branch=z9hG4bK-8f14e45f;rport",
+        "To: <sip:10.0.0.2:5060>",
+        "From: <sip:10.0.0.1:6060>;tag=c9f0f895fb98ab91",
+        "Call-ID: 45c48cce2e2d7fbd@10.0.0.1",
+        "CSeq: 1 NOTIFY",
+        "Max-Forwards: 70",
+        "Content-Type: application/url",
+        "Event: ua-profile",
+        f"Content-Length: {len(URL)}",
+        body=URL,
+    )
+    return 6060, [notify]
+
+
 @pytest.mark.parametrize(
     ("server", "expected"),
     [
@@ -130,6 +167,11 @@ def says_nothing_but_notify(asked: Rows) -> tuple[int, list[bytes]]:
         (takes_itself_for_the_group, {"R2", "R5", "N1", "N6", "N8", "T5"}),
         (a_pbx_of_the_vendor, {"S1", "R7", "N2", "N3", "N10", "U5", "T5"}),
         (says_nothing_but_notify, {"S10", "M21"}),
+        (
+            writes_a_call_id_of_its_own,
+            {"R2", "R5", "R6", "T5", "N1", "N2", "N3", "N4", "N7", "N8", "N10", "N13"},
+        ),
+        (is_unasked, {"S10", "N2", "N3", "N4", "N8", "N10"}),
     ],
 )
 def test_served_all_the_same_and_each_fault_named(
@@ -138,7 +180,7 @@ def test_served_all_the_same_and_each_fault_named(
     shape = CATALOGUE["grandstream"]
     asking = ASKING._replace(address=PHONES.address)
     octets = render(shape.wire, device_of(shape), asking, identifiers())
-    engine = subscriber()
+    engine = subscriber(outside_dialog=bool(shape.habits.outside_dialog))
     events: list[PhoneEvent] = list(engine.subscribe(octets, GROUP, PHONES, 0.0).events)
     steps = [Step(0.0, True, Datagram(octets, GROUP, PHONES))]
     rows = dict(row.split(": ", 1) for row in octets.decode().split("\r\n")[1:] if row)
@@ -157,3 +199,30 @@ def test_served_all_the_same_and_each_fault_named(
     habits = shape.habits._replace(only_folders=False)
     found = judge(steps, ended, habits, Device(), True).faults
     assert {fault.item for fault in found} == expected
+
+
+def test_a_url_where_no_phone_reads_one() -> None:
+    """In a parameter of Content-Type (RFC 4483 5), which the phones do not accept, and no body."""
+    engine = subscriber()
+    engine.subscribe(subscribe(1), GROUP, PHONES, 0.0)
+    notify = message(
+        "NOTIFY sip:10.0.0.2:5060 SIP/2.0",
+        "Via: SIP/2.0/UDP 10.0.0.1:5060;branch=z9hG4bK-pbx-m3x",
+        "From: <sip:pbx@10.0.0.1:5060>;tag=pbxpnp",
+        "To: <sip:MAC=020000000001@224.0.1.75>;tag=phone1",
+        "Call-ID: 1@10.0.0.2",
+        "CSeq: 1 NOTIFY",
+        "Max-Forwards: 70",
+        "Contact: <sip:10.0.0.1:5060>",
+        "Event: ua-profile",
+        "Subscription-State: terminated;reason=timeout",
+        f'Content-Type: message/external-body; access-type=URL; URL="{URL}"',
+        "Content-Length: 0",
+    )
+    heard = Datagram(notify, SERVER.address, PHONES)
+    (_, ended) = engine.receive_datagram(heard, 0.1).events
+    assert isinstance(ended, Ended)
+    assert ended.outcome is Outcome.NO_URL
+    steps = [Step(0.0, True, Datagram(subscribe(1), GROUP, PHONES)), Step(0.1, False, heard)]
+    found = judge(steps, ended, CATALOGUE["fanvil"].habits, Device(), True).faults
+    assert [fault.item for fault in found] == ["N2", "N11", "N13", "S10"]

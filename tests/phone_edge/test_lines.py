@@ -164,3 +164,31 @@ def test_tcp_that_talks_nonsense_is_hung_up_on() -> None:
             heard += line.receive(0.05)
         assert heard == []
         assert stranger.recv(10) == b""
+
+
+def test_overhears_what_goes_to_another_port() -> None:
+    """As from servers that know no port but one. The phone itself does not hear it."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(("127.0.0.1", 0))
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
+            free.bind(("127.0.0.1", 0))
+            other = int(free.getsockname()[1])
+        with closing(UdpLine(HERE, None, other)) as line:
+            server.sendto(b"astray", ("127.0.0.1", other))
+            server.sendto(b"right", line.local.address)
+            heard: list[Datagram | Unreachable] = []
+            for _ in range(20):
+                heard += line.receive(0.1)
+                if len(heard) == 2:
+                    break
+            sender = SocketAddress(*server.getsockname())
+        elsewhere = Local("lo", SocketAddress("127.0.0.1", other))
+        expected = {Datagram(b"right", sender, line.local), Datagram(b"astray", sender, elsewhere)}
+        assert set(heard) == expected
+
+
+def test_another_port_that_is_taken_is_done_without() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", 0))
+        with closing(UdpLine(HERE, None, other.getsockname()[1])) as line:
+            assert line.receive(0.0) == []
