@@ -17,6 +17,7 @@ from typing import NamedTuple
 from pnp_responder.datagram import Local, SocketAddress
 from pnp_responder.errors import InterfaceUnusable
 from pnp_responder.net.interfaces import Interface
+from pnp_responder.net.packet_mark import mark_holder, take_mark
 from pnp_responder.net.packet_socket import PacketSocket
 from pnp_responder.net.ports import group_holders
 from pnp_responder.net.refusals import PACKET_REMEDY, port_taken, unusable
@@ -155,14 +156,22 @@ def _open_unicast(interface: Interface, host: str, listen: Listen) -> socket.soc
             raise unusable(interface.name, error, address) from error
         group = SocketAddress(listen.group, listen.port)
         # A second responder that moved to another port would answer each phone a second time.
-        if not listen.or_any or group_holders(group):
+        rivals = _rivals(group, interface)
+        if not listen.or_any or rivals:
             hears = listen.packet or _can_hear(interface, listen)
-            taken = port_taken(address, group, hears=hears, or_any=listen.or_any)
+            taken = port_taken(address, group, hears=hears, or_any=listen.or_any, rivals=rivals)
             raise InterfaceUnusable(interface.name, *taken) from error
     try:
         return bind_unicast(SocketAddress(host, 0))
     except OSError as error:
         raise unusable(interface.name, error, address) from error
+
+
+def _rivals(group: SocketAddress, interface: Interface) -> tuple[str, ...]:
+    """Who else hears the group, by whichever kind of socket."""
+    owners = [holder.owner for holder in group_holders(group)]
+    owners += [owner] if (owner := mark_holder(group, interface.index)) else []
+    return tuple(dict.fromkeys(owners))
 
 
 def _open_group(interface: Interface, listen: Listen) -> socket.socket:
@@ -203,7 +212,9 @@ def _open_packet(interface: Interface, listen: Listen) -> PacketSocket:
     member = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     try:
         join_group(member, listen.group, interface.index)
-        return PacketSocket(interface.name, listen.group, listen.port, RECEIVE_BUFFER, member)
+        opened = PacketSocket(interface.name, listen.group, listen.port, RECEIVE_BUFFER, member)
+        opened.mark = take_mark(SocketAddress(listen.group, listen.port), interface.index)
+        return opened
     except OSError as error:
         member.close()
         if error.errno in (errno.EPERM, errno.EACCES, errno.EAFNOSUPPORT):

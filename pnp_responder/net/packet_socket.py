@@ -82,6 +82,8 @@ class PacketSocket:
         self, interface: str, group: str, port: int, receive_buffer: int, member: socket.socket
     ) -> None:
         self.member = member
+        self.mark: socket.socket | None = None
+        """See packet_mark; ours to close."""
         # No protocol until the filter is there: else it would begin with what others get.
         self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK, 0)
         try:
@@ -118,3 +120,5 @@ class PacketSocket:
         """Leave the group and hear no more."""
         self._socket.close()
         self.member.close()
+        if self.mark is not None:
+            self.mark.close()

@@ -6,11 +6,13 @@ import os
 import pwd
 import socket
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import NamedTuple
 
 from pnp_responder.datagram import TCP, UDP, SocketAddress
+
+ANOTHER = "another process"
 
 _LISTEN = "0A"  # TCP_LISTEN of the kernel's tcp_states.h
 
@@ -30,7 +32,7 @@ class PortHolder(NamedTuple):
     @property
     def owner(self) -> str:
         """The process, or whose it is."""
-        return self.process or (f"a process of user {self.user}" if self.user else "another process")
+        return self.process or (f"a process of user {self.user}" if self.user else ANOTHER)
 
     def __str__(self) -> str:
         return f"{self.owner} on {self.address}:{self.port}"
@@ -50,18 +52,24 @@ def port_holders(port: int, transport: str = UDP) -> tuple[PortHolder, ...]:
     return tuple(holder for holder in holders if not holder.process.endswith(own))
 
 
+def owner_of(inode: int) -> str:
+    """Whose socket that is; "" if it is this process's own."""
+    owner = _processes({inode}).get(inode, ANOTHER)
+    return "" if owner.endswith(f"(pid {os.getpid()})") else owner
+
+
 def group_holders(group: SocketAddress) -> tuple[PortHolder, ...]:
     """The other responders of this host: whoever is bound to the group itself."""
     return tuple(holder for holder in port_holders(group.port) if holder.address == group.host)
 
 
-def answers_already(group: SocketAddress, address: SocketAddress) -> bool:
-    """Has a process that holds `address` the group as well, so that it is a responder?
+def answers_already(address: SocketAddress, rivals: Iterable[str]) -> bool:
+    """Has one of `rivals` who hear the group `address` as well, so that it is a responder?
 
     Where we may not know the processes, those of one user count as one.
     """
-    own = {holder.owner for holder in port_holders(address.port) if holder.address == address.host}
-    return any(holder.owner in own for holder in group_holders(group))
+    holders = (holder for holder in port_holders(address.port) if holder.address == address.host)
+    return not {holder.owner for holder in holders}.isdisjoint(rivals)
 
 
 def _sockets(transport: str) -> Iterator[tuple[str, int, int, int]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Collection
 
 from pnp_responder.datagram import UDP, SocketAddress
 from pnp_responder.errors import InterfaceUnusable
@@ -56,19 +57,24 @@ PACKET_REMEDY = "give it CAP_NET_RAW: install systemd/receive-packet.conf as a d
 
 
 def port_taken(
-    address: SocketAddress, group: SocketAddress, *, hears: bool, or_any: bool = False
+    address: SocketAddress,
+    group: SocketAddress,
+    *,
+    hears: bool,
+    or_any: bool = False,
+    rivals: Collection[str] = (),
 ) -> tuple[str, str]:
     """Who is in the way of binding `address` for UDP, and what to change so that both can live on this host.
 
-    `hears`: can the group be heard all the same? `or_any`: another port would do.
+    `hears`: can the group be heard all the same? `or_any`: another port would do. `rivals`: who hears the
+    group already.
     """
     reason = f"UDP port {address.port} is taken by {_who(address, UDP)}"
     answer_from = "" if address == group else "`reply_port: auto` under `service:` (or --reply-port auto)"
-    rivals = ", ".join(dict.fromkeys(holder.owner for holder in group_holders(group))) if answer_from else ""
-    if rivals and (or_any or answers_already(group, address)):
+    if answer_from and rivals and (or_any or answers_already(address, rivals)):
         return reason, (
-            f"{rivals} is a responder, too, and phones would get two answers: stop one of the two; if both "
-            "are wanted, give this one a port of its own: --reply-port 5070"
+            f"{', '.join(rivals)} is a responder, too, and phones would get two answers: stop one of the "
+            "two; if both are wanted, give this one a port of its own: --reply-port 5070"
         )
     if hears:
         return (

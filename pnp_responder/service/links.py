@@ -115,7 +115,7 @@ class Links:
                 break
         self._check_start(self.driver)
         self._rejoining.turn(self.driver.interfaces, loop.time())
-        await tell_neighbours(self._listen, self._journal)
+        await tell_neighbours(self._listen, self.driver.interfaces, self._journal)
 
     async def follow(self) -> None:
         """Serve what changes, until cancelled."""

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import pytest
 
@@ -199,6 +199,35 @@ def test_a_second_instance_beside_a_pbx_does_not_take_one_more_port(lan: Lan) ->
         said = refusal(lan, "--reply-port", "auto")
         assert f"(pid {first.process.pid}) is a responder, too" in said["remedy"]
         check_served(lan, first)
+
+
+PACKET = rules_text(service="{interfaces: eth1, receive: packet, reply_port: auto}")
+
+
+@pytest.mark.parametrize("pbx", [True, False], ids=["beside a PBX", "alone"])
+@pytest.mark.parametrize("receive", ["packet", "socket"])
+def test_a_second_instance_beside_one_with_a_packet_socket(lan: Lan, receive: str, pbx: bool) -> None:
+    """No table of ports shows that the first one hears the group."""
+    holder = pbx_on(lan, SERVER, "alone") if pbx else nullcontext()
+    with holder, Server(lan.server, PACKET, confined=False) as first:
+        service = f"{{receive: {receive}, reply_port: auto}}"
+        arguments = ("--interface", "eth1")
+        with Server(
+            lan.server, rules_text(service=service), *arguments, wait=False, confined=False
+        ) as second:
+            assert second.process.wait(PATIENCE) == 69
+            (said,) = second.events("interface_unusable")
+        assert f"(pid {first.process.pid}) is a responder, too" in said["remedy"]
+        with Phone(lan.phones, PHONE) as phone:
+            phone.send(plain_subscribe(PHONE, 5060, "02000000f005", f"{receive}-{pbx}@phone"))
+            phone.hear_exchange()
+        # What it says to do, does.
+        with Server(lan.server, PACKET, "--reply-port", "5070", confined=False) as second:
+            told = second.wait_for_event("second_responder")
+            assert f"(pid {first.process.pid}) by a packet socket listens as well" in told["reason"]
+    # The mark went with the process, however it ended.
+    with Server(lan.server, PACKET, confined=False) as again:
+        assert not list(again.events("second_responder"))
 
 
 def test_a_port_that_only_reuses_ports_is_told_as_well(lan: Lan) -> None:
