@@ -13,6 +13,9 @@ from pnp_responder.datagram import Local, SocketAddress
 from pnp_responder.mac import Mac
 from pnp_responder.masking import mask_url
 
+USUAL_PROFILE = "device"
+"""The profile-type of nearly all phones, which goes without saying in a log."""
+
 
 class Device(NamedTuple):
     """What the device says of itself. An empty text, or no MAC, is "not given"."""

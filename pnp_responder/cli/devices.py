@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pnp_responder.cli.explanation import Explanation, explain_enrollment, explain_message
 from pnp_responder.datagram import Local, SocketAddress
-from pnp_responder.enrollment import Device, Enrollment
+from pnp_responder.enrollment import USUAL_PROFILE, Device, Enrollment
 from pnp_responder.mac import Mac
 from pnp_responder.rules import Place, Problem, RulesError, RuleSet
 
@@ -116,7 +116,7 @@ def _logged(line: bytes) -> Enrollment | None:
     interface = _text(entry, "interface")
     return Enrollment(
         Device(mac, _text(entry, "vendor"), _text(entry, "model"), _text(entry, "version")),
-        "device",
+        _text(entry, "profile_type") if "profile_type" in entry else USUAL_PROFILE,
         _text(entry, "user_agent"),
         remote,
         Local(interface, SocketAddress("", 5060)) if interface else None,

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import assert_never
 
 from pnp_responder.datagram import TCP, UDP, Local, SocketAddress
-from pnp_responder.enrollment import Decline, Defer, Enrollment, Offer
+from pnp_responder.enrollment import USUAL_PROFILE, Decline, Defer, Enrollment, Offer
 from pnp_responder.escaping import escape_octets
 from pnp_responder.events import (
     DatagramDropped,
@@ -157,7 +157,7 @@ class Journal:
     def _phone(self, name: str, level: int, enrollment: Enrollment, offer: Offer, **more: int) -> None:
         if level < self._level or not self._phones.tell((name, ""), _host(enrollment), self._clock()):
             return
-        (mac, vendor, model, version), _, _, remote, local = enrollment
+        (mac, vendor, model, version), profile_type, _, remote, local = enrollment
         fields: Fields = {
             "mac": mac,
             "vendor": vendor,
@@ -171,6 +171,8 @@ class Journal:
         }
         if local is not None and local.transport != UDP:
             fields["transport"] = local.transport
+        if profile_type != USUAL_PROFILE:
+            fields["profile_type"] = profile_type
         self._put(Entry(self._wall(), level, name, fields))
 
     def _declined(self, event: EnrollmentDeclined) -> None:
@@ -221,7 +223,10 @@ class Journal:
 
 def _device(enrollment: Enrollment) -> Fields:
     mac, vendor, model, version = enrollment.device
-    return {"mac": mac, "vendor": vendor, "model": model, "version": version}
+    fields: Fields = {"mac": mac, "vendor": vendor, "model": model, "version": version}
+    if enrollment.profile_type != USUAL_PROFILE:
+        fields["profile_type"] = enrollment.profile_type
+    return fields
 
 
 def _withheld(enrollment: Enrollment, decision: Decline | Defer) -> Fields:

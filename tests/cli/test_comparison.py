@@ -69,6 +69,22 @@ def test_a_log_gives_back_what_the_devices_said(folder: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("kind", ["application", ""])
+def test_a_log_gives_back_the_profile_type(folder: Path, kind: str) -> None:
+    (found,) = log_enrollments(Path(log(folder, device(1)._replace(profile_type=kind))))
+    assert found.profile_type == kind
+
+
+def test_rules_for_a_profile_type_are_compared(folder: Path) -> None:
+    rules = folder / "application.yaml"
+    other = "[{name: other, match: {profile_type: application}, url: 'http://other/x'}, "
+    rules.write_text(OLD.replace("[", other, 1), encoding="utf-8")
+    file = log(folder, device(1), device(2)._replace(profile_type="application"))
+    result = run(str(rules), "--against", str(folder / "old.yaml"), "--log", file, "--json")
+    (change,) = json.loads(result.stdout)["against"]["changes"]
+    assert (change["mac"], change["new"]["rule"]) == ("00a859112202", "other")
+
+
 def test_each_device_whose_answer_changes(folder: Path) -> None:
     file = log(folder, device(1), device(2, vendor="Other"), device(1))
     result = run(str(folder / "new.yaml"), "--against", str(folder / "old.yaml"), "--log", file)

@@ -160,6 +160,16 @@ def test_each_event(event: Event, level: int, name: str, fields: dict[str, objec
     assert rig.entries == [Entry(1.0, level, name, fields)]
 
 
+@pytest.mark.parametrize("kind", ["application", ""])
+def test_an_unusual_profile_type_is_told(kind: str) -> None:
+    rig = Rig()
+    enrollment = ENROLLMENT._replace(profile_type=kind)
+    rig.journal.event(EnrollmentOffered(enrollment, OFFER))
+    rig.journal.event(EnrollmentDeclined(enrollment, Decline("told to ignore", "others"), None))
+    rig.journal.event(EnrollmentDeferred(enrollment, Defer("not yet", "once")))
+    assert [entry.fields["profile_type"] for entry in rig.entries] == [kind] * 3
+
+
 def test_a_phone_without_rule_comes_with_the_rule_that_would_serve_it() -> None:
     rig = Rig()
     rig.journal.event(unmatched("00a859112233"))
