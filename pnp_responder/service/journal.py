@@ -48,6 +48,8 @@ UNMATCHED_SEEN, UNMATCHED_AGAIN = 4_096, 600.0
 UNMATCHED_TOLD, UNMATCHED_WINDOW = 500, 60.0
 # Of a datagram that met a fault of ours.
 SHOWN_OCTETS = 2_000
+# A device that is perhaps not the one that it says it is.
+SUSPICIOUS = "enrollment_suspicious", logging.WARNING
 
 
 class Journal:
@@ -181,7 +183,7 @@ class Journal:
         name = "enrollment_declined"
         level = logging.INFO
         if decline.suspicious:
-            name, level = "enrollment_suspicious", logging.WARNING
+            name, level = SUSPICIOUS
         unmatched = decline.rule is None
         if unmatched:
             device = enrollment.device
@@ -197,9 +199,11 @@ class Journal:
         self.note(name, level, **fields)
 
     def _deferred(self, enrollment: Enrollment, defer: Defer) -> None:
-        name = "enrollment_deferred"
+        name, level = "enrollment_deferred", logging.INFO
+        if defer.suspicious:
+            name, level = SUSPICIOUS
         if self._phones.tell((name, ""), _host(enrollment), self._clock()):
-            self.note(name, **_withheld(enrollment, defer))
+            self.note(name, level, **_withheld(enrollment, defer))
 
     def _unsent(self, name: str, trouble: SendFailed | SendPostponed) -> None:
         interface, error, remote, times = trouble

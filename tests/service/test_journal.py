@@ -104,6 +104,12 @@ def unmatched(mac: str | None) -> EnrollmentDeclined:
             WHO | {"rule": "careful"} | WHERE | {"reason": "another MAC", "status": None},
         ),
         (
+            EnrollmentDeferred(ENROLLMENT, Defer("another MAC", "careful", suspicious=True)),
+            logging.WARNING,
+            "enrollment_suspicious",
+            WHO | {"rule": "careful"} | WHERE | {"reason": "another MAC"},
+        ),
+        (
             EnrollmentDeferred(ENROLLMENT, Defer("not known yet", "careful")),
             logging.INFO,
             "enrollment_deferred",
