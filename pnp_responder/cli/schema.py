@@ -1,15 +1,20 @@
-"""`pnp-responder schema`: what editors need to help with rules.yaml."""
+"""`pnp-responder schema`: what editors need to help with rules.yaml and its tests."""
 
 from __future__ import annotations
 
 import json
+from typing import Annotated
 
 import typer
 
 
-def schema() -> None:
+def schema(
+    tests: Annotated[bool, typer.Option("--tests", help="of rules.test.yaml instead")] = False,
+) -> None:
     """Print the JSON Schema (draft-07) of rules.yaml, for editors."""
     from pnp_responder.rules.schema import rules_schema
+    from pnp_responder.rules.tests_schema import tests_file_schema
     from pnp_responder.service.settings import settings_schema
 
-    typer.echo(json.dumps(rules_schema(settings_schema()), indent=2, ensure_ascii=False))
+    shown = tests_file_schema() if tests else rules_schema(settings_schema())
+    typer.echo(json.dumps(shown, indent=2, ensure_ascii=False))

@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 from pnp_responder.rules.durations import DURATION_PATTERN
-from pnp_responder.rules.expectations import DEVICE_KEYS, EXPECT_KEYS, TEST_KEYS
 from pnp_responder.rules.guard_reader import GUARD_KEYS, REQUIREMENTS
 from pnp_responder.rules.match_keys import MATCH_KEYS
 from pnp_responder.rules.outcome_reader import OUTCOMES, REJECT_CODES
+from pnp_responder.rules.tests_schema import tests_schema
 from pnp_responder.rules.url_template import BUILTIN_NAMES
 from pnp_responder.rules.variables import SOURCES
 
@@ -106,24 +106,6 @@ def _guards() -> Schema:
         "window": truth,
     }
     return {key.name: {"description": key.meaning, **kinds[key.name]} for key in GUARD_KEYS}
-
-
-def tests_schema() -> Schema:
-    """The schema of a `tests:` section."""
-    low, high = REJECT_CODES
-    text: Schema = {"type": ["string", "number"]}
-    true: Schema = {"enum": [True, "true", "True", "TRUE"]}
-    reject = {"anyOf": [{"type": "integer", "minimum": low, "maximum": high}, {"type": "string"}]}
-    outcomes = {"rule": text, "url": {"type": "string"}, "ignore": true, "reject": reject, "none": true}
-    outcomes["defer"] = true
-    device = {"type": ["object", "null"], "additionalProperties": False}
-    device["properties"] = {key: _TEXT for key in DEVICE_KEYS}
-    expect = {"type": "object", "additionalProperties": False, "minProperties": 1, "properties": outcomes}
-    assert set(outcomes) == set(EXPECT_KEYS)
-    keys: Schema = {key: text for key in TEST_KEYS}
-    keys |= {"device": device, "expect": expect}
-    item = {"type": "object", "additionalProperties": False, "properties": keys, "required": ["expect"]}
-    return {"type": ["array", "null"], "items": item}
 
 
 def _keys(properties: Schema, kind: str | list[str] = "object") -> Schema:
