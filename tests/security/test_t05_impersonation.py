@@ -8,13 +8,14 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from typer.testing import CliRunner
 
+from pnp_responder.cli.main import app
 from tests.outside.namespaces import GROUP, Namespace
 from tests.outside.phone import PATIENCE, Message, plain_subscribe, response_to
 from tests.outside.server import Server
 from tests.security.hostile_lan import ALLOWED, PHONE, SERVER, VICTIM, Capture, HostileLan, hostile_lan
 
-# The switch of the tests carries one hostile LAN more: no other responder is to answer here.
 RULES = """\
 service: {allow: [198.51.100.0/24]}
 rules:
@@ -43,9 +44,17 @@ def quiet(lan: HostileLan) -> Iterator[HostileLan]:
         yield made
 
 
+class ControlledServer(Server):
+    """Its control socket is in its own folder."""
+
+    def __init__(self, host: Namespace, rules: str, *arguments: str) -> None:
+        super().__init__(host, rules)
+        self._arguments = (*arguments, "--control", str(self.folder / "control"))
+
+
 @pytest.fixture(scope="module")
 def server(quiet: HostileLan) -> Iterator[Server]:
-    with Server(quiet.server, RULES, "--interface", "eth1") as running:
+    with ControlledServer(quiet.server, RULES, "--interface", "eth1") as running:
         yield running
 
 
@@ -215,8 +224,21 @@ def test_a_device_is_offered_the_url_once(server: Server, phone: Asker) -> None:
     assert phone.hear_url() == b"http://h/once"
 
 
-def test_while_the_window_is_closed_nobody_is_enrolled(server: Server, phone: Asker) -> None:
-    phone.ask("020200000001")
+def test_enrolment_is_open_only_while_an_administrator_opens_it(server: Server, phone: Asker) -> None:
+    def window(*words: str) -> None:
+        result = CliRunner().invoke(app, ["window", *words, "--control", str(server.folder / "control")])
+        assert result.exit_code == 0, result.output
+
+    window("close")
+    octets = phone.ask("020200000001")
     told = server.wait_for_event("enrollment_declined", rule="window")
     assert told["reason"] == "rule 'window' waits for the enrolment window, which is closed"
+    assert phone.hear_the_rest() == []
+    window("open", "30m")
+    phone.repeat(octets)
+    assert phone.hear_the_rest() == [], "what was met with silence stays so"
+    phone.ask("020200000001")
+    assert phone.hear_url() == b"http://h/window"
+    window("close")
+    phone.ask("020200000001")
     assert phone.hear_the_rest() == []
