@@ -19,7 +19,7 @@ from pnp_responder.engine import Engine, Output
 from pnp_responder.net.error_queue import ICMP_ERRORS, read_unreachable
 from pnp_responder.net.multicast import OpenInterface
 from pnp_responder.net.occasions import Occasions
-from pnp_responder.net.packet_socket import PacketSocket
+from pnp_responder.net.packet_socket import PacketsDropped, PacketSocket
 from pnp_responder.net.sender import Sender
 from pnp_responder.net.streams import Streams
 from pnp_responder.net.troubles import DatagramsLost, EngineFailed, ReceiveFailed, Trouble
@@ -181,6 +181,8 @@ class Driver(Generic[E]):
                 # An ICMP error shows up here as errno too; the error queue below has it whole.
                 if multicast or error.errno not in ICMP_ERRORS:
                     self._receive_failed(local.interface, error)
+                if isinstance(error, PacketsDropped):
+                    continue
                 break
             octets += len(payload) + DATAGRAM_OVERHEAD
             end = local if home is None else home(remote[0])
@@ -196,7 +198,8 @@ class Driver(Generic[E]):
             self._loop.call_soon(self._answer)
 
     def _receive_failed(self, interface: str, error: OSError) -> None:
-        if times := self._occasions.to_tell(("receive", interface, error.errno), self._loop.time()):
+        more = error.times if isinstance(error, PacketsDropped) else 1
+        if times := self._occasions.to_tell(("receive", interface, str(error)), self._loop.time(), more):
             self._report(ReceiveFailed(interface, error, times))
 
     def _drop_oldest(self, interface: str) -> None:

@@ -16,10 +16,10 @@ class Occasions:
         self._tell_every = tell_every
         self._kinds: dict[Hashable, tuple[float, int]] = {}
 
-    def to_tell(self, kind: Hashable, now: float) -> int:
-        """One more of `kind` at `now` (seconds). The number to tell since the last telling, or 0: not yet."""
+    def to_tell(self, kind: Hashable, now: float, more: int = 1) -> int:
+        """So many `more` of `kind` at `now` (seconds). How many since the last telling to tell now, or 0."""
         told, times = self._kinds.pop(kind, (None, 0))
-        times += 1
+        times += more
         if told is not None and now - told < self._tell_every:
             self._kinds[kind] = told, times
             return 0
