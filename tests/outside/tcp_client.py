@@ -16,6 +16,8 @@ class Client:
 
     def __init__(self, host: Namespace, address: str = PHONE, server: str = SERVER) -> None:
         self._socket = host.inside(lambda: socket.create_connection((server, 5060), PATIENCE, (address, 0)))
+        # Else the client's own kernel lets a request wait for an acknowledgement, and all times would be its.
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.address = address
         self.port = self._socket.getsockname()[1]
         self._held = b""

@@ -53,6 +53,17 @@ def test_pieces_and_pipelined_requests(lan: Lan, server: Server) -> None:
             assert notify.one("Call-ID") == f"piece-{number}@tcp"
 
 
+def test_the_notify_does_not_wait_until_the_200_is_acknowledged(lan: Lan, server: Server) -> None:
+    """A phone that has nothing to say to it does so after 40 ms."""
+    rounds = 25
+    with Client(lan.phones) as phone:
+        began = time.monotonic()
+        for number in range(rounds):
+            phone.send(phone.subscribe(f"quick-{number}@tcp"))
+            phone.hear_exchange()
+        assert time.monotonic() - began < rounds * 0.040 / 2
+
+
 def test_nothing_is_sent_again(lan: Lan, server: Server) -> None:
     with Client(lan.phones) as phone:
         phone.send(phone.subscribe("once@tcp"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -144,6 +145,27 @@ def test_tcp(own_connection: bool) -> None:
     assert line.local.transport == TCP
     assert confirmed[0].startswith(b"SIP/2.0 200 OK\r\n")
     assert [step.datagram.payload[:3] for step in steps] == [b"SUB", b"SIP", b"NOT", b"SIP"]
+
+
+def test_by_tcp_a_question_does_not_wait_behind_the_answer_before_it() -> None:
+    """The kernel of a server that has nothing to say to a 200 acknowledges it after 40 ms."""
+    rounds = 25
+    with socket.create_server(("127.0.0.1", 0)) as server, closing(TcpLine(HERE)) as line:
+        address = SocketAddress(*server.getsockname())
+        line.send(Datagram(b"first", address, line.local))
+        connection, _ = server.accept()
+        with connection:
+            connection.settimeout(5)
+            began = time.monotonic()
+            connection.recv(100)
+            for _ in range(rounds):
+                connection.sendall(b"NOTIFY")
+                line.send(Datagram(b"200", address, line.local))
+                line.send(Datagram(b"SUBSCRIBE", address, line.local))
+                heard = b""
+                while not heard.endswith(b"SUBSCRIBE"):
+                    heard += connection.recv(100)
+            assert time.monotonic() - began < rounds * 0.040 / 2
 
 
 def test_tcp_to_nobody() -> None:
