@@ -28,7 +28,7 @@ def fetch_faults(attempts: list[tuple[Fetched, Fetched | None]]) -> list[Fault]:
     first, second = attempts[-1]
     if not first.found:
         number = len(attempts)
-        saw = f"none of the {number} files is there" if number > 1 else "the file is not there"
+        saw = f"none of the {number} files comes" if number > 1 else "the file does not come"
         said = ", ".join(dict.fromkeys(attempt.status for attempt, _ in attempts))
         return [Fault("U6", f"{saw}: {said}", "the file that the phone asks for")]
     if second is not None and not agree(first, second):

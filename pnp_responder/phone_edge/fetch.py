@@ -83,6 +83,8 @@ def _of_body(url: str, status: str, body: bytes, content_type: str = "", remark:
 
 
 def _words(error: BaseException) -> str:
+    if isinstance(error, ssl.SSLError) and error.reason:
+        return f"no TLS that works: {error.reason.replace('_', ' ').lower()}"
     return (getattr(error, "strerror", None) or str(error) or type(error).__name__).partition("\n")[0]
 
 

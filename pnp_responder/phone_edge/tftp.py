@@ -5,6 +5,9 @@ from __future__ import annotations
 import select
 import socket
 import time
+from contextlib import suppress
+
+from pnp_responder.net.unicast import IP_RECVERR
 
 _RRQ, _DATA, _ACK, _ERROR = 1, 3, 4, 5
 _BLOCK = 512
@@ -26,6 +29,8 @@ def read_tftp(host: str, port: int, path: str, seconds: float, most: int) -> byt
     address = socket.getaddrinfo(host, port, socket.AF_INET, socket.SOCK_DGRAM)[0][4]
     deadline = time.monotonic() + seconds
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as opened:
+        # Without it nobody tells that nothing listens there.
+        opened.setsockopt(socket.IPPROTO_IP, IP_RECVERR, 1)
         asked = _RRQ.to_bytes(2, "big") + path.encode() + b"\0octet\0"
         to: tuple[str, int] = (str(address[0]), int(address[1]))
         peer: tuple[str, int] | None = None
@@ -43,7 +48,8 @@ def read_tftp(host: str, port: int, path: str, seconds: float, most: int) -> byt
             asked = _ACK.to_bytes(2, "big") + packet[2:4]
             wanted += 1
             if len(packet) - 4 < _BLOCK or len(found) >= most:
-                opened.sendto(asked, to)
+                with suppress(OSError):  # the file is here, whether the server learns of it or not
+                    opened.sendto(asked, to)
                 return bytes(found[:most])
 
 

@@ -237,7 +237,7 @@ def test_a_file_that_is_not_there() -> None:
     assert (code, told["outcome"], items(told)) == (2, "served", ["U6"])
     assert done.returncode == 2
     assert "\nfetched:\n" in done.stdout
-    assert "\n1 fault:\n  U6   the file is not there: 404 Not Found\n" in done.stdout
+    assert "\n1 fault:\n  U6   the file does not come: 404 Not Found\n" in done.stdout
     assert "no fault" not in done.stdout
 
 

@@ -102,6 +102,10 @@ def test_nobody_there() -> None:
         port = probe.getsockname()[1]
         for scheme in ("http", "ftp"):
             assert fetch(f"{scheme}://127.0.0.1:{port}/x", AGENT, 5.0).status == "Connection refused"
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    assert fetch(f"tftp://127.0.0.1:{port}/x", AGENT, 5.0).status == "Connection refused"
     assert "cannot be resolved" in fetch("http://nowhere.invalid/x", AGENT, 5.0).status
 
 
@@ -130,6 +134,12 @@ def test_a_file_that_drips() -> None:
         thread.join(5)
     assert not found.found
     assert "not the whole file in 1.2 s" in found.status
+
+
+def test_what_speaks_no_tls() -> None:
+    with web(lambda path, headers: (200, {}, b"")) as port:
+        found = fetch(f"https://127.0.0.1:{port}/x", AGENT, 5.0)
+    assert found.status == "no TLS that works: wrong version number"
 
 
 def test_what_speaks_no_http() -> None:
