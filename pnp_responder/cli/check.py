@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json as json_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pnp_responder.cli.console import CONFIGURATION, USAGE, say, table
+from pnp_responder.cli.console import CONFIGURATION, USAGE, json_text, say, table
 
 if TYPE_CHECKING:
     from pnp_responder.cli.comparison import Comparison
@@ -70,7 +69,7 @@ def check(
             from pnp_responder.cli.comparison import as_json
 
             shown["against"] = {"file": str(against), **as_json(comparison, show_secrets)}
-        typer.echo(json_module.dumps(shown))
+        typer.echo(json_text(shown))
     else:
         for problem in problems:
             typer.echo(problem.render())

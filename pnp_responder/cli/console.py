@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -64,6 +65,11 @@ def say(text: str) -> None:
     with suppress(OSError, ValueError, AttributeError):
         sys.stderr.write(f"{text}\n")
         sys.stderr.flush()
+
+
+def json_text(value: object, *, indent: int | None = None) -> str:
+    """`value` as JSON that does a terminal no harm: printable ASCII, whatever a stranger put into it."""
+    return json.dumps(value, indent=indent).replace("\x7f", "\\u007f")
 
 
 def table(rows: Sequence[Sequence[str]]) -> list[str]:

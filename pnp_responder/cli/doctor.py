@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json as json_module
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pnp_responder.cli.console import UNAVAILABLE, Outcome, say, styled
+from pnp_responder.cli.console import UNAVAILABLE, Outcome, json_text, say, styled
 from pnp_responder.escaping import escape
 
 if TYPE_CHECKING:
@@ -58,7 +57,7 @@ def doctor(
         say(f"pnp-responder: cannot examine this host: {error.strerror or error}")
         raise typer.Exit(UNAVAILABLE) from None
     if json:
-        typer.echo(json_module.dumps(_as_json(findings)))
+        typer.echo(json_text(_as_json(findings)))
     else:
         _show_end(findings)
     raise Outcome(exit_code(findings))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -10,9 +9,10 @@ from typing import Any, NamedTuple
 import typer
 
 from pnp_responder.circumstances import NOTHING_KNOWN, Circumstances
+from pnp_responder.cli.console import json_text
 from pnp_responder.datagram import Datagram, Local, SocketAddress
 from pnp_responder.enrollment import Decision, Decline, Defer, Enrollment, Offer
-from pnp_responder.escaping import escape
+from pnp_responder.escaping import escape_controls
 from pnp_responder.masking import mask_url
 from pnp_responder.rehearsal import STAND_IN_LOCAL, STAND_IN_REMOTE, rehearse
 from pnp_responder.rules import RuleSet, Verdict
@@ -131,7 +131,7 @@ def explain_message(
 
 def print_json(answer: Explanation, show_secrets: bool) -> None:
     """One JSON object on stdout. The README names its keys."""
-    typer.echo(json.dumps(as_json(answer, show_secrets), ensure_ascii=False))
+    typer.echo(json_text(as_json(answer, show_secrets)))
 
 
 def as_json(answer: Explanation, show_secrets: bool) -> dict[str, Any]:
@@ -167,7 +167,7 @@ def print_text(answer: Explanation, with_all: bool, show_secrets: bool) -> None:
 def text_lines(answer: Explanation, with_all: bool, show_secrets: bool) -> list[str]:
     """The lines that `print_text` prints, fit for a terminal."""
     lines = _lines(answer, with_all, show_secrets)
-    return ["".join(c if c.isprintable() else escape(c) for c in line) for line in lines]
+    return [escape_controls(line) for line in lines]
 
 
 def _lines(answer: Explanation, with_all: bool, show_secrets: bool) -> list[str]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json as json_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pnp_responder.cli.console import CONFIGURATION, UNAVAILABLE, say, table
+from pnp_responder.cli.console import CONFIGURATION, UNAVAILABLE, json_text, say, table
 
 if TYPE_CHECKING:
     from pnp_responder.net.interfaces import Choice
@@ -37,7 +36,7 @@ def interfaces(
         raise typer.Exit(UNAVAILABLE) from None
     choice = choose_interfaces(host, wanted)
     if json:
-        typer.echo(json_module.dumps(_as_json(choice)))
+        typer.echo(json_text(_as_json(choice)))
         return
     rows = [["INTERFACE", "ADDRESSES", "SERVED"]]
     rows += [[i.name, _addresses(i.addresses), "yes"] for i in choice.chosen]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from typing import Any
 
 import typer
 
-from pnp_responder.cli.console import styled
+from pnp_responder.cli.console import json_text, styled
 from pnp_responder.cli.phone_campus import Campus
 from pnp_responder.cli.phone_json import phone_json, verdict_json
 from pnp_responder.cli.phone_setup import Setup
@@ -82,7 +81,7 @@ def print_json(setup: Setup, campus: Campus, verdict: Verdict, show_secrets: boo
         "longest": round(campus.waits[-1], 6) if campus.waits else None,
         "first": verdict_json(verdict, show_secrets),
     }
-    typer.echo(json.dumps(told))
+    typer.echo(json_text(told))
 
 
 def histogram(waits: list[float]) -> list[str]:

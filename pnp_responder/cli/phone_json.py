@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import typer
 
+from pnp_responder.cli.console import json_text
 from pnp_responder.cli.phone_setup import Setup
 from pnp_responder.masking import mask_text, mask_url
 from pnp_responder.phone.checklist import CHECKLIST
@@ -61,7 +61,7 @@ class JsonView:
     def end(self, verdict: Verdict) -> None:
         """See `View`."""
         told = {**self._told, **verdict_json(verdict, self._show_secrets), "exchange": self._steps}
-        typer.echo(json.dumps(told))
+        typer.echo(json_text(told))
 
     def _url(self, url: str) -> str:
         return url if self._show_secrets else mask_url(url)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json as json_module
 import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pnp_responder.cli.console import UNAVAILABLE, say
+from pnp_responder.cli.console import UNAVAILABLE, json_text, say
 from pnp_responder.escaping import escape
 
 if TYPE_CHECKING:
@@ -84,7 +83,7 @@ def probe(
         show_secrets=show_secrets,
     )
     if json:
-        typer.echo(json_module.dumps(view.as_json(found)))
+        typer.echo(json_text(view.as_json(found)))
     else:
         for line in view.lines(found):
             typer.echo(line)

@@ -8,6 +8,7 @@ from typing import Any
 
 from pnp_responder.cli.console import styled, table
 from pnp_responder.datagram import SocketAddress
+from pnp_responder.escaping import escape
 from pnp_responder.masking import mask_text
 from pnp_responder.probe.prober import Answer
 from pnp_responder.service.probing import Probed
@@ -43,7 +44,7 @@ class View:
                 yield f"  {line}".rstrip()
         yield ""
         if self._listeners:
-            yield f"Listening on this host: {', '.join(self._listeners)}"
+            yield f"Listening on this host: {escape(', '.join(self._listeners))}"
             yield "(pnp-responder itself stays silent to a probe of its own host.)"
         else:
             yield f"Listening on this host: nothing on {self._group}"

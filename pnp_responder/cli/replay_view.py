@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from abc import ABC, abstractmethod
 from datetime import UTC, datetime
 from typing import Any
@@ -11,7 +10,7 @@ import typer
 
 from pnp_responder.capture.phone_row import UNANSWERED, Outcome, PhoneRow
 from pnp_responder.cli.capture_input import CaptureInput
-from pnp_responder.cli.console import table
+from pnp_responder.cli.console import json_text, table
 from pnp_responder.datagram import SocketAddress
 from pnp_responder.enrollment import Device, Offer
 from pnp_responder.escaping import escape
@@ -154,7 +153,7 @@ class JsonView(View):
     def put(self, row: PhoneRow) -> None:
         typer.echo('{"phones": [' if self._first else ", ", nl=False)
         self._first = False
-        typer.echo(json.dumps(self._object(row)), nl=False)
+        typer.echo(json_text(self._object(row)), nl=False)
 
     def end(self, source: CaptureInput) -> None:
         self.packets = source.reader.packets
@@ -164,7 +163,7 @@ class JsonView(View):
             "not_read": dict(source.reader.unread),
             "problems": source.problems,
         }
-        typer.echo(('{"phones": [' if self._first else "") + "], " + json.dumps(rest)[1:])
+        typer.echo(('{"phones": [' if self._first else "") + "], " + json_text(rest)[1:])
 
     def _object(self, row: PhoneRow) -> dict[str, Any]:
         enrollment, decision = row.enrollment, row.decision

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json as json_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from pnp_responder.cli.console import CONFIGURATION, say
+from pnp_responder.cli.console import CONFIGURATION, json_text, say
 from pnp_responder.cli.loading import load_for_people
 from pnp_responder.masking import mask_url
 
@@ -207,4 +206,4 @@ def _print_json(results: list[Result], show_secrets: bool) -> None:
         for result in results
     ]
     whole = {"good": not failed, "passed": len(results) - failed, "failed": failed, "tests": listed}
-    typer.echo(json_module.dumps(whole, ensure_ascii=False))
+    typer.echo(json_text(whole))

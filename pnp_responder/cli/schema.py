@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 import typer
+
+from pnp_responder.cli.console import json_text
 
 
 def schema(
@@ -17,4 +18,4 @@ def schema(
     from pnp_responder.service.settings import settings_schema
 
     shown = tests_file_schema() if tests else rules_schema(settings_schema())
-    typer.echo(json.dumps(shown, indent=2, ensure_ascii=False))
+    typer.echo(json_text(shown, indent=2))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json as json_module
 from datetime import datetime
 from typing import Annotated, Any
 
 import typer
 
+from pnp_responder.cli.console import json_text
 from pnp_responder.cli.service_client import ControlOption, ask_service, clean, local_time, span
 from pnp_responder.cli.window import window_line
 
@@ -28,7 +28,7 @@ def status(
 
     state = ask_service(StatusAsked(), control)["status"]
     if json:
-        typer.echo(json_module.dumps(state))
+        typer.echo(json_text(state))
         return
     for line in lines_of(state):
         typer.echo(clean(line))

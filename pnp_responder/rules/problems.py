@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol
 
 from pnp_responder.errors import ProblemsFound
+from pnp_responder.escaping import escape_controls
 from pnp_responder.masking import MASK, mask_source, secret_spans
 
 Severity = Literal["error", "warning"]
@@ -55,7 +56,7 @@ class Problem:
     def __str__(self) -> str:
         label = "warning: " if self.severity == "warning" else ""
         hint = f" ({self.hint})" if self.hint else ""
-        return f"{self.place}: {label}{mask_source(self.message)}{mask_source(hint)}"
+        return escape_controls(f"{self.place}: {label}{mask_source(self.message)}{mask_source(hint)}")
 
     def render(self) -> str:
         """The one line, then the source line and a caret below the offending character."""
