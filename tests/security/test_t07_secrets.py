@@ -136,8 +136,9 @@ def test_the_search_finds_a_canary_in_each_form() -> None:
 @pytest.mark.parametrize("form", ["json", "console"])
 def test_the_service(folder: Path, form: str) -> None:
     rules, recording = folder / "rules.yaml", folder / "r.pcap"
+    control = ("--control", str(folder / "control"))
     words = ["--interface", "lo", "--record", str(recording), "--log-format", form, "--log-level", "debug"]
-    with running(folder, rules, *words) as it, phone_socket() as phone:
+    with running(folder, rules, *words, *control) as it, phone_socket() as phone:
         it.hear("READY=1")
         for number, part in IN_NOTIFY.items():
             assert f"{MARK}{part}" in ask(phone, it.port, number).decode()
@@ -145,6 +146,10 @@ def test_the_service(folder: Path, form: str) -> None:
             rules.write_text(mistakes)
             it.until(partial(rejected, it.log_path, number))
         it.hear("STATUS=RULES FILE IS BAD")
+        for command in (["status"], ["status", "--json"], ["reload"]):
+            answered = said(*command, *control)
+            assert "no URL that a phone can fetch, once 'token' is put in" in answered, answered
+            assert not has_canary(answered)
         # The secret is another one now; the old NOTIFYs, which nobody answered, are still being sent.
         (folder / "token.txt").write_text(f"{MARK}-anew\r\n")
         rules.write_text(RULES)
@@ -304,8 +309,9 @@ import sys
 from pnp_responder.cli import main
 from pnp_responder.rules import RuleSet
 whole = RuleSet.decide
-def decide(rules, enrollment):
-    raise LookupError(whole(rules, enrollment).url, whole(rules, enrollment))
+def decide(rules, *asked, **more):
+    offer = whole(rules, *asked, **more)
+    raise LookupError(offer.url, offer)
 RuleSet.decide = decide
 sys.argv[0] = "pnp-responder"
 main.main()

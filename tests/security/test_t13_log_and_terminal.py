@@ -13,17 +13,21 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from pnp_responder.capture.segments import Packets
 from pnp_responder.capture.writer import PCAP_HEAD, pcap_record
+from pnp_responder.cli import status as status_view
+from pnp_responder.cli.console import json_text
 from pnp_responder.cli.main import app
+from pnp_responder.cli.service_client import clean
 from pnp_responder.datagram import UDP, SocketAddress
 from pnp_responder.enrollment import Decline, Enrollment
 from pnp_responder.events import Event
 from pnp_responder.net.troubles import EngineFailed
+from pnp_responder.service.counters import Counters
 from pnp_responder.service.journal import Journal
 from pnp_responder.service.log_format import Entry, line_renderer
 from pnp_responder.service.sd_notify import SdNotify
@@ -163,8 +167,8 @@ def test_systemd_is_told_one_line(text: str) -> None:
             sent.append(octets)
             return True
 
-    status = Status(1)
-    status.rules_refused(text)
+    status = Status(1, Counters(), 0.0)
+    status.rules_refused([text], 0.0)
     status.waiting = text
     status.serving = [text]
     manager = Manager("@nowhere", None)
@@ -332,6 +336,19 @@ def test_problems_of_a_file(tmp_path: Path) -> None:
         assert_plain(said("check", str(path)))
         assert_plain(said("check", str(path), "--json"))
         assert_plain(said("run", "--rules", str(path)))
+
+
+@given(st.text(st.characters(), max_size=30))
+@settings(max_examples=50)
+def test_what_a_service_says_to_status(text: str) -> None:
+    """Whoever it is that answers on the socket; and file names, reasons and counters hold strangers' text."""
+    problem = {"lines": 2, "timestamp": "2026-01-01T00:00:00+00:00", "event": text, "fields": {text: [text]}}
+    rules = {"count": 1, "loaded": problem["timestamp"], "file": text, "good": False, "problems": [text]}
+    rules |= {"last_read": problem["timestamp"], "unlisted": 0, "restart_needed": False}
+    state = {"rules": rules, "problems": [problem]}
+    lines = [*status_view._rules(state["rules"]), *status_view._problems(state["problems"])]  # type: ignore[arg-type]
+    assert all(clean(line).replace("\t", " ").isprintable() for line in lines)
+    assert json_text(state).isprintable()
 
 
 def test_the_probe_of_programs_with_odd_names() -> None:
