@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from pnp_responder.datagram import UDP, Datagram, Local, SocketAddress
+from pnp_responder.datagram import TCP, UDP, Datagram, Local, SocketAddress
 from pnp_responder.engine import Engine, Output
 from pnp_responder.net.error_queue import ICMP_ERRORS, read_unreachable
 from pnp_responder.net.multicast import OpenInterface
@@ -91,6 +91,10 @@ class Driver(Generic[E]):
     def serve_streams(self, streams: Streams) -> None:
         """Serve connections as well, on every interface that is added from now on."""
         self._streams = streams
+
+    def transports(self, local: Local) -> list[str]:
+        """By which `local` is served."""
+        return [UDP, TCP] if self._streams is not None and self._streams.serves(local) else [UDP]
 
     def add_interface(self, opened: OpenInterface) -> None:
         """Begin to serve. The driver owns the sockets from here on."""

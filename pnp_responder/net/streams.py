@@ -16,6 +16,9 @@ class Streams(Protocol):
     def remove_address(self, local: Local) -> None:
         """End to serve there, if it was served."""
 
+    def serves(self, local: Local) -> bool:
+        """Are connections taken there? Not where the port could not be had."""
+
     def send(self, datagram: Datagram) -> None:
         """Send on the connection between `datagram.local` and `datagram.remote`."""
 

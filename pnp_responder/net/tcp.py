@@ -104,6 +104,10 @@ class TcpServer:
         for connection in [c for c in self._connections.values() if c.local == local]:
             self._close(connection)
 
+    def serves(self, local: Local) -> bool:
+        """Is there a listener?"""
+        return local._replace(transport=TCP) in self._listeners
+
     def send(self, datagram: Datagram) -> None:
         """Send on the connection that `datagram` names; if it is gone, that is told (RFC 3261 18.4)."""
         connection = self._connections.get((datagram.local, datagram.remote))

@@ -17,11 +17,12 @@ from pnp_responder.net.interfaces import Choice, Interface, choose_interfaces, r
 from pnp_responder.net.link_changes import Change, Join, Leave, Step, steps_between
 from pnp_responder.net.link_watch import LinkWatch
 from pnp_responder.net.memberships import group_members
-from pnp_responder.net.multicast import OpenInterface, change_interface, open_interface
+from pnp_responder.net.multicast import change_interface, open_interface
 from pnp_responder.responder import Responder
 from pnp_responder.service.address_refusals import AddressRefusals
 from pnp_responder.service.daemon_thread import in_daemon_thread
 from pnp_responder.service.journal import Journal
+from pnp_responder.service.link_notes import note_changed, note_joined
 from pnp_responder.service.neighbours import tell_neighbours
 from pnp_responder.service.rejoining import Rejoining
 from pnp_responder.service.settings import Settings
@@ -217,14 +218,7 @@ class Links:
         self._admit(driver)
         self._addresses.note(changed, asyncio.get_running_loop().time())
         if (new, changed.unicasts) != (old, opened.unicasts):
-            self._journal.note(
-                "interface_changed",
-                interface=new.name,
-                was=old.name if old.name != new.name else None,
-                address=str(changed.local.address),
-                also=_others(changed),
-                networks=[str(address.network) for address in new.addresses],
-            )
+            note_changed(self._journal, old, changed, driver.transports(changed.local))
 
     async def _join(self, driver: Driver[Event], interface: Interface) -> None:
         now = asyncio.get_running_loop().time
@@ -240,7 +234,7 @@ class Links:
         driver.add_interface(opened)
         self._admit(driver)
         self._addresses.note(opened, now())
-        self._tell_joined(opened)
+        note_joined(self._journal, opened, driver.transports(opened.local))
 
     def _refuse(self, interface: Interface, refusal: InterfaceUnusable) -> None:
         self._refusals[interface] = refusal
@@ -271,16 +265,6 @@ class Links:
         self._status.refused = "; ".join(self._refused.reasons)
         self._shown()
 
-    def _tell_joined(self, opened: OpenInterface) -> None:
-        self._journal.note(
-            "interface_joined",
-            interface=opened.interface.name,
-            address=str(opened.local.address),
-            also=_others(opened),
-            group=str(opened.group),
-            receive_buffer=opened.receive_buffer,
-        )
-
     def _tell_unusable(self, interface: Interface, refusal: InterfaceUnusable) -> None:
         """Once, as long as nothing about it changes."""
         if self._told.get(interface) == refusal.reason:
@@ -293,8 +277,3 @@ class Links:
             reason=refusal.reason,
             remedy=refusal.remedy,
         )
-
-
-def _others(opened: OpenInterface) -> list[str]:
-    """The addresses that answer beside the first."""
-    return [str(unicast.local.address) for unicast in opened.unicasts[1:]]

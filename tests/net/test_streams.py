@@ -26,6 +26,9 @@ class Remembered:
     def remove_address(self, local: Local) -> None:
         self.told.append(("remove", local))
 
+    def serves(self, local: Local) -> bool:
+        return ("add", local) in self.told
+
     def send(self, datagram: Datagram) -> None:
         self.told.append(datagram)
 
@@ -41,7 +44,9 @@ def test_they_follow_the_interfaces() -> None:
         rig, streams = Rig(1_000_000), Remembered()
         rig.driver.serve_streams(streams)
         with opened() as it:
+            assert rig.driver.transports(it.local) == ["UDP"]
             rig.driver.add_interface(it)
+            assert rig.driver.transports(it.local) == ["UDP", "TCP"]
             rig.driver.stop_listening()
             rig.driver.remove_interface("lo")
             rig.driver.stop()

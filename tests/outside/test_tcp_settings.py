@@ -81,6 +81,8 @@ def test_a_port_that_is_taken_leaves_udp_served(lan: Lan) -> None:
         told = server.wait_for_event("tcp_unusable", interface="eth1")
         assert "TCP port 5060 is taken by" in told["reason"]
         assert "tcp: false" in told["remedy"]
+        assert server.wait_for_event("interface_joined", interface="eth1")["transports"] == ["UDP"]
+        assert server.wait_for_event("interface_joined", interface="eth2")["transports"] == ["UDP", "TCP"]
         phone.send(plain_subscribe(PHONE, 5060, "020000007c75", "beside-a-pbx@udp"))
         phone.hear_exchange()
         there.send(there.subscribe("beside-a-pbx@tcp"))
@@ -88,8 +90,10 @@ def test_a_port_that_is_taken_leaves_udp_served(lan: Lan) -> None:
 
 
 def test_without_the_setting_nothing_listens(lan: Lan) -> None:
-    with Server(lan.server, rules_text()), pytest.raises(ConnectionRefusedError):
-        Client(lan.phones)
+    with Server(lan.server, rules_text()) as server:
+        assert server.wait_for_event("interface_joined")["transports"] == ["UDP"]
+        with pytest.raises(ConnectionRefusedError):
+            Client(lan.phones)
 
 
 def test_it_ends_in_time_with_connections_open(lan: Lan) -> None:
