@@ -20,6 +20,9 @@ from pnp_responder.rules.value_tests import Exact, Glob, Prefix, Term, ValueTest
 _FILED_BY = ("mac", "source", "model", "user_agent", "vendor", "version", "interface", "profile_type")
 """The keys to file under, the one that tells most devices apart first."""
 
+_OWN_SLOTS = frozenset({SLOTS["mac"], SLOTS["source"]})
+"""Where devices of one kind differ. In all others they are alike, and what is found there serves the next."""
+
 _FEW = 64
 """So many candidates are sorted at once; of more, one after the other is found."""
 
@@ -33,6 +36,7 @@ class RuleIndex:
     """Finds the numbers of the rules that may match, in file order."""
 
     def __init__(self, matches: Iterable[Match]) -> None:
+        self._matches = matches = tuple(matches)
         self._always: list[int] = []
         drawers: dict[tuple[int, str, int], _Drawer] = {}
         possible = [_possible(match) for match in matches]
@@ -53,22 +57,26 @@ class RuleIndex:
                 drawer = drawers.setdefault((slot, term.kind, term.size), {})
                 drawer.setdefault(term.value, []).append(number)
         self._drawers = tuple((slot, kind, size, drawer) for (slot, kind, size), drawer in drawers.items())
+        self._own = tuple(filed for filed in self._drawers if filed[0] in _OWN_SLOTS)
+        self._alike = tuple(filed for filed in self._drawers if filed[0] not in _OWN_SLOTS)
 
-    def candidates(self, facts: Facts) -> Sequence[int] | Iterator[int]:
-        """Numbers of rules, ascending, perhaps one more than once, among which is each that matches."""
-        found = [self._always] if self._always else []
-        for slot, kind, size, drawer in self._drawers:
-            text = facts[slot]
-            if text is None:
-                continue
-            if kind == "exact":
-                numbers = drawer.get(text)
-            elif kind == "prefix":
-                numbers = drawer.get(text[:size])
-            else:
-                numbers = drawer.get(address_number(text) >> (32 - size))
-            if numbers is not None:
-                found.append(numbers)
+    def alike(self, facts: Facts) -> list[int]:
+        """The part of the candidates that devices have in common which differ in MAC and source alone."""
+        found = [self._always, *_found(self._alike, facts)]
+        return [
+            number
+            for number in sorted({number for numbers in found for number in numbers})
+            if all(c.slot in _OWN_SLOTS or c.holds(facts) for c in self._matches[number].conditions)
+        ]
+
+    def candidates(self, facts: Facts, alike: list[int]) -> Sequence[int] | Iterator[int]:
+        """Numbers of rules, ascending, perhaps one more than once, among which is each that matches.
+
+        `alike` is what the method of that name gives for these facts.
+        """
+        found = _found(self._own, facts)
+        if alike:
+            found.append(alike)
         if len(found) == 1:
             return found[0]
         if sum(map(len, found)) > _FEW:
@@ -84,6 +92,23 @@ class RuleIndex:
             if value is not None and value in drawer:
                 found.append(drawer[value])
         return merge(*found)
+
+
+def _found(drawers: Iterable[tuple[int, str, int, _Drawer]], facts: Facts) -> list[list[int]]:
+    found = []
+    for slot, kind, size, drawer in drawers:
+        text = facts[slot]
+        if text is None:
+            continue
+        if kind == "exact":
+            numbers = drawer.get(text)
+        elif kind == "prefix":
+            numbers = drawer.get(text[:size])
+        else:
+            numbers = drawer.get(address_number(text) >> (32 - size))
+        if numbers is not None:
+            found.append(numbers)
+    return found
 
 
 def _possible(match: Match) -> list[_Filed]:

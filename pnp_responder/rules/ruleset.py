@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from pnp_responder.circumstances import NOTHING_KNOWN, Circumstances
 from pnp_responder.enrollment import Decision, Decline, Enrollment
@@ -45,6 +46,19 @@ class Verdict:
     got: str | None = None
     unknown: tuple[str, ...] = ()
     withheld: Withheld | None = None
+
+
+_MOST_KINDS = 256
+"""Kinds of devices that are remembered: models and versions. A campus has a few dozen; strangers may invent
+any number, and then nothing is lost but time."""
+
+
+class _Kind(NamedTuple):
+    """What devices that say the same of themselves have in common: the facts from vendor to profile-type, and
+    `RuleIndex.alike`."""
+
+    said: Facts
+    alike: list[int]
 
 
 class _Entry:
@@ -104,6 +118,7 @@ class RuleSet:
             _Entry(rule) if rule.guards is None else _GuardedEntry(rule, rule.guards) for rule in rules
         ]
         self._index = RuleIndex(rule.match for rule in rules)
+        self._kinds: dict[tuple[str | None, ...], _Kind] = {}
 
     @classmethod
     def from_text(cls, text: str, name: str, resolve: Resolve = stand_in) -> RuleSet:
@@ -155,12 +170,27 @@ class RuleSet:
         Without circumstances the rules' options are taken to be in order: for whoever only asks what
         the rules say. Where devices are served they are always given.
         """
-        facts = read_facts(enrollment)
-        for number in self._index.candidates(facts):
+        (mac, vendor, model, version), profile_type, agent, remote, local = enrollment
+        interface = None if local is None else local.interface
+        kind = self._kinds.get((vendor, model, version, agent, profile_type, interface))
+        if kind is None:
+            kind = self._new_kind(enrollment)
+        facts = (mac or "", *kind.said, None if remote is None else remote.host, interface)
+        for number in self._index.candidates(facts, kind.alike):
             entry = self._entries[number]
             if entry.matches(facts) and _all_given(entry.needs, facts):
                 return entry.decide(enrollment, circumstances)
         return NO_RULE
+
+    def _new_kind(self, enrollment: Enrollment) -> _Kind:
+        facts = read_facts(enrollment)
+        if len(self._kinds) >= _MOST_KINDS:
+            self._kinds.clear()
+        device, interface = enrollment.device, facts[SLOTS["interface"]]
+        key = (device.vendor, device.model, device.version, enrollment.user_agent, enrollment.profile_type)
+        kind = _Kind(facts[1:6], self._index.alike(facts))
+        self._kinds[*key, interface] = kind
+        return kind
 
     def explain(
         self, enrollment: Enrollment, circumstances: Circumstances = NOTHING_KNOWN
