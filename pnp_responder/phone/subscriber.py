@@ -35,7 +35,7 @@ from pnp_responder.sip import (
     uas,
 )
 from pnp_responder.sip import effects as sip_effects
-from pnp_responder.sip.transaction import T1, T4
+from pnp_responder.sip.transaction import NEVER, T1, T4
 
 PACKAGE = "ua-profile"
 SERVED = ("NOTIFY",)
@@ -114,7 +114,7 @@ class Subscriber:
         return self._output(output.datagrams, (*output.events, *ended))
 
     def _receive_response(self, response: Response, datagram: Datagram, now: float) -> Output[PhoneEvent]:
-        call_id = (response.headers.get("call-id") or b"").decode()
+        call_id = response.headers.get("call-id", "")
         subscription = self._waiting.get(call_id)
         if subscription is not None and subscription.branch != response.via.branch:
             return self._dropped(datagram, "a response with another branch than the SUBSCRIBE's")
@@ -167,7 +167,7 @@ class Subscriber:
         tag = self._identifiers.stateless_tag(datagram.payload)
         response = _response(request, datagram, error.status, tag, rows)
         if request.method == "NOTIFY":
-            call_id = (request.headers.get("call-id") or b"").decode("utf-8", "replace")
+            call_id = request.headers.get("call-id", "")
             meant = self._waiting.get(call_id) or self._waiting.meant_by(request)
             if meant is not None:
                 meant.refusal = f"{error.status}, {error.reason}"
@@ -203,8 +203,10 @@ class Subscriber:
         return self._output((), (DatagramDropped(reason, datagram.remote),))
 
     def _output(self, datagrams: tuple[Datagram, ...], events: tuple[PhoneEvent, ...]) -> Output[PhoneEvent]:
-        deadlines = (self._servers.deadline, self._clients.deadline, self._waiting.deadline)
-        return Output(datagrams, events, min((at for at in deadlines if at is not None), default=None))
+        deadline = min(self._servers.deadline, self._clients.deadline)
+        if self._waiting.deadline is not None:
+            deadline = min(deadline, self._waiting.deadline)
+        return Output(datagrams, events, None if deadline == NEVER else deadline)
 
 
 def _why_not(subscription: Subscription) -> Outcome:

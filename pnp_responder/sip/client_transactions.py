@@ -2,40 +2,56 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from heapq import heappop, heappush
 
 from pnp_responder.datagram import UDP, Datagram, SocketAddress
 from pnp_responder.sip.effects import Answered, ClientEffect, Send, TimedOut, Undeliverable
 from pnp_responder.sip.message import Response
-from pnp_responder.sip.transaction import CLIENT, T1, T2, T4, Action, Input, State
+from pnp_responder.sip.transaction import (
+    CLIENT,
+    NEVER,
+    T1,
+    T2,
+    T4,
+    Action,
+    Input,
+    State,
+    by_number,
+    intervals,
+)
 
-_NEVER = float("inf")
+_ROWS = by_number(CLIENT)
 
 
 class _ClientTransaction:
     __slots__ = (
+        "about",
         "attempts",
         "branch",
         "datagram",
         "interval",
         "method",
+        "most",
         "state",
-        "timer_e",
         "timer_f",
         "wakes",
     )
 
-    def __init__(self, branch: str, method: str, datagram: Datagram) -> None:
+    def __init__(
+        self, branch: str, method: str, datagram: Datagram, about: object, most: int, timer_f: float
+    ) -> None:
         self.branch = branch
         self.method = method
         self.datagram: Datagram | None = datagram
+        self.about = about
         self.state = State.TRYING
         self.attempts = 1
+        self.most = most
         self.interval = 0.0
-        self.timer_e = _NEVER
-        self.timer_f = _NEVER  # timer K, once completed
-        self.wakes = _NEVER
+        self.timer_f = timer_f
+        # The one timer that runs: E while there is something left to send, then F; once completed, K.
+        self.wakes = NEVER
 
 
 class ClientTransactions:
@@ -53,26 +69,45 @@ class ClientTransactions:
         self._attempts = attempts
         self._t1, self._t2, self._t4 = t1, t2, t4
         self._alive: OrderedDict[str, _ClientTransaction] = OrderedDict()
-        self._waiting_for: dict[tuple[SocketAddress, str], dict[str, None]] = {}
-        self._heap: list[tuple[float, str]] = []
+        # By transport and remote: the one that waits there, or all by their branches.
+        self._waiting: dict[str, dict[SocketAddress, _ClientTransaction | dict[str, _ClientTransaction]]] = {}
+        # Timers run for one of a few durations. In a queue of those of one duration the first is the next.
+        durations = {*intervals(t1, t2), t4, 0.0}
+        self._queues: dict[float, deque[tuple[float, _ClientTransaction]]] = {d: deque() for d in durations}
+        # Timer F, for those that are not sent again: it ends when the transaction is old enough.
+        self._timer_f: list[tuple[float, str]] = []
+        self.deadline: float = NEVER
+        """When the next timer fires, NEVER if none runs; perhaps earlier, never later."""
 
     def __len__(self) -> int:
         return len(self._alive)
 
-    def request(self, branch: str, method: str, datagram: Datagram, now: float) -> tuple[ClientEffect, ...]:
-        """Send a new request, whose top Via has that branch, used by no other."""
+    def request(
+        self,
+        branch: str,
+        method: str,
+        datagram: Datagram,
+        now: float,
+        about: object = None,
+        attempts: int | None = None,
+    ) -> tuple[ClientEffect, ...]:
+        """Send a new request, whose top Via has that branch, used by no other.
+
+        `about` comes back with what becomes of it; `attempts` may be fewer than usual.
+        """
         if branch in self._alive:
             raise ValueError("the branch is in use")
         effects: tuple[ClientEffect, ...] = (Send(datagram),)
         if len(self._alive) >= self._capacity:
             oldest = next(iter(self._alive.values()))
             effects += self._run(oldest, Input.TIMER_F, now) or self._run(oldest, Input.TIMER_K, now)
-        transaction = _ClientTransaction(branch, method, datagram)
-        transaction.timer_f = now + 64 * self._t1
+        most = self._attempts if attempts is None else min(attempts, self._attempts)
+        if datagram.local.transport != UDP:
+            most = 1
+        transaction = _ClientTransaction(branch, method, datagram, about, most, now + 64 * self._t1)
         self._alive[branch] = transaction
-        self._waiting_for.setdefault((datagram.remote, datagram.local.transport), {})[branch] = None
+        self._wait(transaction, datagram)
         self._set_e(transaction, now)
-        self._wake(transaction)
         return effects
 
     def receive_response(
@@ -83,13 +118,14 @@ class ClientTransactions:
         `name` is what `request` was given as the branch, where that is not the Via's: some phones
         write none.
         """
-        transaction = self._alive.get(response.via.branch if name is None else name)
+        via = response.via
+        transaction = self._alive.get(via.branch if name is None else name)
         if transaction is None or transaction.method != response.cseq_method:
             return None
         # RFC 3261 18.1.2: sent-by must be ours.
         if transaction.datagram is not None:
             ours = transaction.datagram.local.address
-            if response.via.host != ours.host or response.via.port != ours.port:
+            if via.host != ours.host or via.port != ours.port:
                 return None
         if response.status < 200:
             return self._run(transaction, Input.PROVISIONAL, now)
@@ -99,44 +135,42 @@ class ClientTransactions:
         self, remote: SocketAddress, now: float, transport: str = UDP
     ) -> tuple[ClientEffect, ...]:
         """End all requests to `remote` by that transport (RFC 3261 18.4)."""
-        branches = tuple(self._waiting_for.get((remote, transport), ()))
-        return tuple(
-            effect for branch in branches for effect in self._run(self._alive[branch], Input.UNREACHABLE, now)
-        )
+        there = self._waiting.get(transport, {}).get(remote)
+        if there is None:
+            return ()
+        waiting = list(there.values()) if isinstance(there, dict) else [there]
+        return tuple(effect for one in waiting for effect in self._run(one, Input.UNREACHABLE, now))
 
     def attempts(self, branch: str) -> int:
         """How often the request with that branch has been sent; 0 if it is not alive."""
         transaction = self._alive.get(branch)
         return 0 if transaction is None else transaction.attempts
 
-    @property
-    def deadline(self) -> float | None:
-        """When the next timer fires; perhaps earlier, never later."""
-        return self._heap[0][0] if self._heap else None
-
     def handle_timeout(self, now: float) -> tuple[ClientEffect, ...]:
         """Let all timers fire that are due."""
         effects: list[ClientEffect] = []
-        heap = self._heap
-        while heap and heap[0][0] <= now:
-            wakes, branch = heappop(heap)
-            transaction = self._alive.get(branch)
-            # An entry that the transaction no longer waits for is left in the heap till it surfaces.
-            if transaction is None or transaction.wakes != wakes:
-                continue
-            if transaction.timer_e <= now and transaction.timer_e < transaction.timer_f:
-                effects += self._run(transaction, Input.TIMER_E, now)
-            else:
+        for queue in self._queues.values():
+            while queue and queue[0][0] <= now:
+                wakes, transaction = queue.popleft()
+                # An entry that the transaction no longer waits for is left in its queue till it surfaces.
+                if transaction.wakes != wakes:
+                    continue
                 completed = transaction.state is State.COMPLETED
-                effects += self._run(transaction, Input.TIMER_K if completed else Input.TIMER_F, now)
-            if transaction.state is not State.TERMINATED:
-                self._wake(transaction)
+                effects += self._run(transaction, Input.TIMER_K if completed else Input.TIMER_E, now)
+        while self._timer_f and self._timer_f[0][0] <= now:
+            wakes, branch = heappop(self._timer_f)
+            late = self._alive.get(branch)
+            if late is not None and late.wakes == wakes:
+                effects += self._run(late, Input.TIMER_F, now)
+        heads = [queue[0][0] for queue in self._queues.values() if queue]
+        heads += [self._timer_f[0][0]] if self._timer_f else []
+        self.deadline = min(heads, default=NEVER)
         return tuple(effects)
 
     def _run(
         self, transaction: _ClientTransaction, what: Input, now: float, status: int = 0
     ) -> tuple[ClientEffect, ...]:
-        row = CLIENT.get((transaction.state, what))
+        row = _ROWS[transaction.state][what]
         if row is None:
             return ()
         transaction.state, actions = row
@@ -149,45 +183,62 @@ class ClientTransactions:
             elif action is Action.SET_E:
                 self._set_e(transaction, now)
             elif action is Action.SET_K:
-                t4 = self._t4 if _is_repeated(transaction) else 0.0
-                transaction.timer_e, transaction.timer_f = _NEVER, now + t4
-                self._stop_waiting(transaction)
-                self._wake(transaction)
+                self._set_k(transaction, now)
             elif action is Action.TO_USER:
-                effects += (Answered(transaction.branch, status, transaction.attempts),)
+                effects += (Answered(transaction.branch, status, transaction.attempts, transaction.about),)
             elif action is Action.TIMED_OUT:
-                effects += (TimedOut(transaction.branch, transaction.attempts),)
+                effects += (TimedOut(transaction.branch, transaction.attempts, transaction.about),)
             else:  # UNDELIVERABLE
-                effects += (Undeliverable(transaction.branch, transaction.attempts),)
+                effects += (Undeliverable(transaction.branch, transaction.attempts, transaction.about),)
         if transaction.state is State.TERMINATED:
             self._stop_waiting(transaction)
+            transaction.wakes = NEVER
             del self._alive[transaction.branch]
         return effects
 
+    def _wait(self, transaction: _ClientTransaction, datagram: Datagram) -> None:
+        by_remote = self._waiting.setdefault(datagram.local.transport, {})
+        there = by_remote.setdefault(datagram.remote, transaction)
+        if isinstance(there, dict):
+            there[transaction.branch] = transaction
+        elif there is not transaction:
+            by_remote[datagram.remote] = {there.branch: there, transaction.branch: transaction}
+
     def _stop_waiting(self, transaction: _ClientTransaction) -> None:
-        if transaction.datagram is None:
+        """Forget what is needed only while the answer is out."""
+        datagram = transaction.datagram
+        if datagram is None:
             return
-        end = transaction.datagram.remote, transaction.datagram.local.transport
-        branches = self._waiting_for[end]
-        del branches[transaction.branch]
-        if not branches:
-            del self._waiting_for[end]
-        transaction.datagram = None
+        transaction.datagram = transaction.about = None
+        by_remote = self._waiting[datagram.local.transport]
+        there = by_remote[datagram.remote]
+        if isinstance(there, dict):
+            del there[transaction.branch]
+        if there is transaction or not there:
+            del by_remote[datagram.remote]
 
     def _set_e(self, transaction: _ClientTransaction, now: float) -> None:
-        if transaction.attempts >= self._attempts or not _is_repeated(transaction):
-            transaction.timer_e = _NEVER
-            return
-        if transaction.state is State.PROCEEDING:
-            transaction.interval = self._t2
-        else:
-            transaction.interval = min(transaction.interval * 2 or self._t1, self._t2)
-        transaction.timer_e = now + transaction.interval
+        if transaction.attempts < transaction.most:
+            if transaction.state is State.PROCEEDING:
+                interval = self._t2
+            else:
+                interval = min(transaction.interval * 2 or self._t1, self._t2)
+            transaction.interval = interval
+            if now + interval < transaction.timer_f:
+                self._queue(transaction, interval, now)
+                return
+        transaction.wakes = wakes = transaction.timer_f
+        heappush(self._timer_f, (wakes, transaction.branch))
+        if wakes < self.deadline:
+            self.deadline = wakes
 
-    def _wake(self, transaction: _ClientTransaction) -> None:
-        transaction.wakes = min(transaction.timer_e, transaction.timer_f)
-        heappush(self._heap, (transaction.wakes, transaction.branch))
+    def _set_k(self, transaction: _ClientTransaction, now: float) -> None:
+        datagram = transaction.datagram
+        self._queue(transaction, self._t4 if datagram and datagram.local.transport == UDP else 0.0, now)
+        self._stop_waiting(transaction)
 
-
-def _is_repeated(transaction: _ClientTransaction) -> bool:
-    return transaction.datagram is not None and transaction.datagram.local.transport == UDP
+    def _queue(self, transaction: _ClientTransaction, duration: float, now: float) -> None:
+        transaction.wakes = wakes = now + duration
+        self._queues[duration].append((wakes, transaction))
+        if wakes < self.deadline:
+            self.deadline = wakes

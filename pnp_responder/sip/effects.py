@@ -14,11 +14,15 @@ class Send(NamedTuple):
 
 
 class Answered(NamedTuple):
-    """The request with that branch got a final response after `attempts` sendings."""
+    """The request with that branch got a final response after `attempts` sendings.
+
+    `about` is what whoever sent the request gave along with it, here and below.
+    """
 
     branch: str
     status: int
     attempts: int
+    about: object = None
 
 
 class TimedOut(NamedTuple):
@@ -26,6 +30,7 @@ class TimedOut(NamedTuple):
 
     branch: str
     attempts: int
+    about: object = None
 
 
 class Undeliverable(NamedTuple):
@@ -33,6 +38,7 @@ class Undeliverable(NamedTuple):
 
     branch: str
     attempts: int
+    about: object = None
 
 
 ClientEffect = Send | Answered | TimedOut | Undeliverable

@@ -7,74 +7,85 @@ from collections.abc import Hashable
 
 from pnp_responder.datagram import UDP, Datagram, SocketAddress
 from pnp_responder.sip.message import Request
-from pnp_responder.sip.transaction import SERVER, T1, Action, Input, State
+from pnp_responder.sip.transaction import NEVER, SERVER, T1, Action, Input, State, by_number
 
 ECHO_WINDOW = 0.1
 """Seconds within which the same octets on a second interface are one multicast heard twice, not a repeat."""
 
+_ROWS = by_number(SERVER)
+
 
 class ServerKey:
-    """Which transaction a request belongs to (RFC 3261 17.2.3), and which request it is (8.2.2.2)."""
+    """Which request it is (RFC 3261 8.2.2.2), and by which path it came (17.2.3)."""
 
-    __slots__ = ("merged", "transaction")
+    __slots__ = ("path", "request")
 
     def __init__(self, request: Request, source: SocketAddress) -> None:
-        """`source` is part of both, so that nobody answers for, or silences, somebody else.
+        """`source` is part of it, so that nobody answers for, or silences, somebody else.
 
-        Call-ID and CSeq are part of the key even where the branch would do: a phone that forgets
-        how to make branches unique is then served all the same, and a true repeat has them equal.
-        Raises RequestError if From or To cannot be read.
+        Call-ID and CSeq count even where the branch would do: a phone that forgets how to make
+        branches unique is then served all the same, and a true repeat has them equal. Raises
+        RequestError if From or To cannot be read.
         """
         via = request.via
-        call_id = request.headers.get("call-id")
-        from_tag = request.from_.tag
-        self.merged: Hashable = (source.host, call_id, request.cseq_number, from_tag)
+        # One text, whose hash is reckoned once; none of its parts can hold a line end.
+        self.request = (
+            f"{source.host}\n{request.headers.get('call-id')}\n{request.cseq_number}\n"
+            f"{request.from_.tag or ''}"
+        )
         if via.has_unique_branch:
-            self.transaction: Hashable = (self.merged, via.branch, via.host, via.port)
+            self.path: Hashable = (via.branch, via.host, via.port)
         else:
-            self.transaction = (self.merged, request.uri, request.to.tag, via.text)
+            self.path = (request.uri, request.to.tag, via.text)
 
 
 class _ServerTransaction:
-    __slots__ = ("heard", "interface", "key", "multicast", "response", "state")
+    __slots__ = ("ends", "heard", "interface", "key", "multicast", "path", "proven", "response", "state")
 
     def __init__(self, key: ServerKey, request: Datagram, now: float) -> None:
-        self.key = key
+        self.key = key.request
+        self.path = key.path
         self.interface = request.local.interface
         self.multicast = request.multicast
         self.heard = now
         self.state = State.TRYING
         self.response: Datagram | None = None
+        self.ends = NEVER
+        self.proven = False
 
 
 class ServerTransactions:
     """At most `capacity` transactions, each held for 64*T1 (timer J) after its answer or silence.
 
-    When one more comes, the oldest goes: its phone has most likely had its answer. A request by TCP
-    is answered and forgotten, for there timer J is zero (RFC 3261 17.2.2): nobody repeats it.
+    When one more comes, the oldest goes whose peer is not known to be there (see `prove`); if all
+    are, the oldest. A request by TCP is answered and forgotten, for there timer J is zero (RFC 3261
+    17.2.2): nobody repeats it.
     """
 
     def __init__(self, capacity: int, t1: float = T1) -> None:
         self._capacity = capacity
         self._lifetime = 64 * t1
-        self._alive: dict[Hashable, _ServerTransaction] = {}
-        self._first_of: dict[Hashable, Hashable] = {}
+        # By request alone, since hardly ever one comes by two paths; the others stand in `_by_path`.
+        self._alive: dict[str, _ServerTransaction] = {}
+        self._by_path: dict[tuple[str, Hashable], _ServerTransaction] = {}
         # Timer J is the same for all, so the order of their making is the order of their end.
-        self._timer_j: deque[tuple[float, _ServerTransaction]] = deque()
+        self._timer_j: deque[_ServerTransaction] = deque()
+        # The proven ones that eviction has come across.
+        self._spared: deque[_ServerTransaction] = deque()
+        self.deadline: float = NEVER
+        """When timer J of the oldest one fires, NEVER if there is none; perhaps earlier, never later."""
 
     def __len__(self) -> int:
-        return len(self._alive)
+        return len(self._alive) + len(self._by_path)
 
     def knows(self, key: ServerKey) -> bool:
         """Is the transaction alive? (RFC 3261 9.2: what a CANCEL asks)"""
-        return key.transaction in self._alive
+        return self._find(key) is not None
 
     def repeat(self, key: ServerKey, datagram: Datagram, now: float) -> tuple[Datagram, ...] | None:
         """None if the request is new; else what to send again: the stored response, or nothing."""
-        if datagram.local.transport != UDP:
-            return None
-        transaction = self._alive.get(key.transaction)
-        if transaction is None:
+        transaction = self._find(key)
+        if transaction is None or datagram.local.transport != UDP:
             return None
         # An error that a unicast request was told is not for the group to hear.
         if datagram.multicast and not transaction.multicast:
@@ -86,7 +97,7 @@ class ServerTransactions:
 
     def is_merged(self, key: ServerKey) -> bool:
         """Is it the same request on another path, the first being alive (RFC 3261 8.2.2.2)?"""
-        return key.merged in self._first_of
+        return key.request in self._alive
 
     def respond(
         self, key: ServerKey, request: Datagram, response: Datagram, now: float
@@ -104,40 +115,66 @@ class ServerTransactions:
             return
         self._run(self._open(key, request, now), Input.ABSORB, now)
 
-    @property
-    def deadline(self) -> float | None:
-        """When timer J of the oldest one fires."""
-        return self._timer_j[0][0] if self._timer_j else None
+    def prove(self, request: str) -> None:
+        """The peer of that transaction (`ServerKey.request`) has answered us, so it is there."""
+        transaction = self._alive.get(request)
+        if transaction is not None:
+            transaction.proven = True
 
     def handle_timeout(self, now: float) -> None:
         """Forget those whose timer J has fired."""
-        while self._timer_j and self._timer_j[0][0] <= now:
-            self._run(self._timer_j.popleft()[1], Input.TIMER_J, now)
+        for queue in (self._timer_j, self._spared):
+            while queue and queue[0].ends <= now:
+                self._run(queue.popleft(), Input.TIMER_J, now)
+        heads = [queue[0].ends for queue in (self._timer_j, self._spared) if queue]
+        self.deadline = min(heads, default=NEVER)
 
     def _open(self, key: ServerKey, request: Datagram, now: float) -> _ServerTransaction:
-        if key.transaction in self._alive:
+        if self._find(key) is not None:
             raise ValueError("the transaction is already there")
-        if len(self._alive) >= self._capacity:
-            self._forget(self._timer_j.popleft()[1])
+        if len(self._alive) + len(self._by_path) >= self._capacity:
+            self._evict()
         transaction = _ServerTransaction(key, request, now)
-        self._alive[key.transaction] = transaction
-        self._first_of.setdefault(key.merged, key.transaction)
+        if self._alive.setdefault(key.request, transaction) is not transaction:
+            self._by_path[key.request, key.path] = transaction
         return transaction
 
+    def _find(self, key: ServerKey) -> _ServerTransaction | None:
+        transaction = self._alive.get(key.request)
+        if transaction is not None and transaction.path == key.path:
+            return transaction
+        return self._by_path.get((key.request, key.path)) if self._by_path else None
+
+    def _forget(self, transaction: _ServerTransaction) -> None:
+        if self._alive.get(transaction.key) is transaction:
+            del self._alive[transaction.key]
+        else:
+            del self._by_path[transaction.key, transaction.path]
+
+    def _evict(self) -> None:
+        queue = self._timer_j
+        while queue:
+            oldest = queue.popleft()
+            if not oldest.proven:
+                self._forget(oldest)
+                return
+            # Once each: the order of their end is kept, and all the others come later.
+            self._spared.append(oldest)
+        self._forget(self._spared.popleft())
+
     def _run(self, transaction: _ServerTransaction, what: Input, now: float) -> tuple[Datagram, ...]:
-        transaction.state, actions = SERVER[transaction.state, what]
+        row = _ROWS[transaction.state][what]
+        assert row is not None  # each pair that can come here has one
+        transaction.state, actions = row
         sent: tuple[Datagram, ...] = ()
         for action in actions:
             if action is Action.SEND:
                 sent = () if transaction.response is None else (transaction.response,)
             else:  # SET_J
-                self._timer_j.append((now + self._lifetime, transaction))
+                transaction.ends = ends = now + self._lifetime
+                self._timer_j.append(transaction)
+                if ends < self.deadline:
+                    self.deadline = ends
         if transaction.state is State.TERMINATED:
             self._forget(transaction)
         return sent
-
-    def _forget(self, transaction: _ServerTransaction) -> None:
-        key = transaction.key
-        del self._alive[key.transaction]
-        if self._first_of.get(key.merged) == key.transaction:
-            del self._first_of[key.merged]

@@ -18,11 +18,22 @@ T2 = 4.0
 T4 = 5.0
 """Seconds; longest time that a message stays in the network (RFC 3261 17.1.2.2)."""
 
+NEVER = float("inf")
+"""The time of what does not come."""
+
+
+def intervals(t1: float, t2: float) -> list[float]:
+    """How long timer E may run: T1, doubling up to T2 (RFC 3261 17.1.2.2)."""
+    found = [min(t1, t2)]
+    while found[-1] < t2:
+        found.append(min(found[-1] * 2, t2))
+    return [*found, t2]
+
 
 class State(IntEnum):
     """States of both machines. Trying is where a transaction begins."""
 
-    TRYING = auto()
+    TRYING = 0
     PROCEEDING = auto()
     COMPLETED = auto()
     TERMINATED = auto()
@@ -31,7 +42,7 @@ class State(IntEnum):
 class Input(IntEnum):
     """What can happen to a transaction."""
 
-    REQUEST = auto()
+    REQUEST = 0
     """Server: the same request again."""
     FINAL = auto()
     """A final response: from the user (server) or from the network (client)."""
@@ -89,3 +100,8 @@ CLIENT: Table = {
     (State.TRYING, Input.UNREACHABLE): (State.TERMINATED, (Action.UNDELIVERABLE,)),
     (State.PROCEEDING, Input.UNREACHABLE): (State.TERMINATED, (Action.UNDELIVERABLE,)),
 }
+
+
+def by_number(table: Table) -> tuple[tuple[Row | None, ...], ...]:
+    """`table` as rows of rows: `by_number(table)[state][what]`, None for a pair without an effect."""
+    return tuple(tuple(table.get((state, what)) for what in Input) for state in State)

@@ -5,6 +5,7 @@ import pytest
 from pnp_responder.datagram import Datagram, SocketAddress
 from pnp_responder.sip import ClientTransactions, Response
 from pnp_responder.sip.effects import Answered, ClientEffect, Send, TimedOut, Undeliverable
+from pnp_responder.sip.transaction import NEVER
 from tests.examples import ANOTHER_PHONE, LOCAL, PHONE, response
 
 BRANCH = "z9hG4bK-ours"
@@ -30,7 +31,7 @@ def started(attempts: int = 11, capacity: int = 10) -> ClientTransactions:
 def run(table: ClientTransactions, until: float = float("inf")) -> list[tuple[float, ClientEffect]]:
     """What the timers bring, and when."""
     seen: list[tuple[float, ClientEffect]] = []
-    while (deadline := table.deadline) is not None and deadline <= until:
+    while (deadline := table.deadline) <= until and deadline != NEVER:
         seen += [(deadline, effect) for effect in table.handle_timeout(deadline)]
     return seen
 
@@ -234,7 +235,7 @@ def test_waking_late_sends_once() -> None:
     table = started()
     assert table.handle_timeout(5.0) == (Send(NOTIFY),)
     deadline = table.deadline
-    assert deadline is not None
+    assert deadline != NEVER
     assert deadline > 5.0
 
 
@@ -256,4 +257,4 @@ def test_a_thousand_at_once_leave_nothing_behind() -> None:
     assert sum(isinstance(effect, TimedOut) for _, effect in seen) == 500
     assert [at for at, _ in seen] == sorted(at for at, _ in seen)
     assert len(table) == 0
-    assert table.deadline is None
+    assert table.deadline == NEVER
