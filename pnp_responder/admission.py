@@ -12,6 +12,8 @@ from ipaddress import IPv4Address, IPv4Network
 from pnp_responder.datagram import Local, SocketAddress
 
 _LOOPBACK = IPv4Network("127.0.0.0/8")
+_NO_HOSTS = IPv4Network("0.0.0.0/8")
+_MULTICAST_AND_ABOVE = IPv4Network("224.0.0.0/3")
 
 
 class Admission:
@@ -26,6 +28,22 @@ class Admission:
         self._on_link = {name: [_Prefix(n) for n in prefixes] for name, prefixes in networks.items()}
         self._allow = [_Prefix(network) for network in allow]
         self._own = frozenset(own_addresses)
+        self._openings = {
+            name: tuple(
+                opening for prefix in (*prefixes, *self._allow) if (opening := prefix.opening) is not None
+            )
+            for name, prefixes in self._on_link.items()
+        }
+        self._not_by_opening = self._own.union(*(p.edge_texts for on in self._on_link.values() for p in on))
+
+    def welcomes(self, remote: SocketAddress, local: Local) -> bool:
+        """True only if `refusal` is None: nearly always, and for little, where a phone asks."""
+        host = remote.host
+        return (
+            remote.port != 0
+            and host.startswith(self._openings.get(local.interface, ()))
+            and host not in self._not_by_opening
+        )
 
     def is_ours(self, remote: SocketAddress) -> bool:
         """Is `remote` this host?"""
@@ -53,7 +71,7 @@ class Admission:
 
 
 class _Prefix:
-    __slots__ = ("edges", "mask", "network")
+    __slots__ = ("edge_texts", "edges", "mask", "network", "opening")
 
     def __init__(self, network: IPv4Network) -> None:
         self.network = int(network.network_address)
@@ -63,3 +81,11 @@ class _Prefix:
         self.edges = (
             frozenset() if bare else frozenset({self.network, int(IPv4Address(network.broadcast_address))})
         )
+        self.edge_texts = frozenset(str(IPv4Address(edge)) for edge in self.edges)
+        # What its addresses begin with as texts, and no others, where there is such a thing.
+        octets = network.prefixlen // 8
+        whole = network.prefixlen % 8 == 0 and 0 < octets < 4
+        peculiar = any(network.overlaps(other) for other in (_LOOPBACK, _NO_HOSTS, _MULTICAST_AND_ABOVE))
+        self.opening: str | None = None
+        if whole and not peculiar:
+            self.opening = ".".join(str(network.network_address).split(".")[:octets]) + "."

@@ -6,8 +6,6 @@ event, never an exception.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from pnp_responder.admission import Admission
 from pnp_responder.datagram import TCP, UDP, Datagram, Local, SocketAddress
 from pnp_responder.deferral import deferred
@@ -19,13 +17,12 @@ from pnp_responder.events import (
     EnrollmentDeclined,
     EnrollmentOffered,
     Event,
-    NotifyAnswered,
-    NotifyTimedOut,
-    NotifyUndeliverable,
     ProbeHeard,
     RequestRefused,
     RequestRepeated,
 )
+from pnp_responder.limits import AMPLIFICATION, DEFAULT_LIMITS, Limits, SourceRates
+from pnp_responder.outcomes import Asked, outcome
 from pnp_responder.sip import (
     ClientTransactions,
     Identifiers,
@@ -38,7 +35,8 @@ from pnp_responder.sip import (
     response_destination,
     uas,
 )
-from pnp_responder.sip.effects import Answered, ClientEffect, Send, TimedOut
+from pnp_responder.sip.effects import Answered, ClientEffect, Send
+from pnp_responder.sip.transaction import NEVER
 from pnp_responder.ua_profile import (
     BODY_TYPE,
     MAX_NOTIFY,
@@ -51,17 +49,6 @@ from pnp_responder.ua_profile import (
     ok_response,
     read_enrollment,
 )
-
-
-class Limits(NamedTuple):
-    """How much a stranger can make us remember."""
-
-    transactions: int = 10_000
-    """SUBSCRIBEs held for their repeats, 32 s each, and NOTIFYs that wait for their answer, each:
-    all phones of a large campus at once, at about 2 KiB a phone."""
-
-
-DEFAULT_LIMITS = Limits()
 
 
 class Responder:
@@ -81,7 +68,8 @@ class Responder:
         self._admission = admission
         self._servers = ServerTransactions(limits.transactions)
         self._clients = ClientTransactions(limits.transactions, notify_attempts)
-        self._offered: dict[str, tuple[Enrollment, Offer]] = {}
+        self._rates = SourceRates(limits.rate, limits.burst)
+        self._too_fast = f"more than {limits.rate} new requests a second from one source"
 
     def replace_rules(self, decide: Decide) -> None:
         """Decide by these rules from the next datagram on."""
@@ -97,10 +85,11 @@ class Responder:
 
     def receive_datagram(self, datagram: Datagram, now: float) -> Output[Event]:
         """See `engine.Engine`."""
-        if self._admission.is_ours(datagram.remote) and looks_like_a_probe(datagram.payload):
-            return self._output((), (ProbeHeard(datagram.remote, datagram.local, None, None),))
-        if (refusal := self._admission.refusal(datagram.remote, datagram.local)) is not None:
-            return self._dropped(datagram, refusal)
+        if not self._admission.welcomes(datagram.remote, datagram.local):
+            if self._admission.is_ours(datagram.remote) and looks_like_a_probe(datagram.payload):
+                return self._output((), (ProbeHeard(datagram.remote, datagram.local, None, None),))
+            if (refusal := self._admission.refusal(datagram.remote, datagram.local)) is not None:
+                return self._dropped(datagram, refusal)
         try:
             message = parse_message(datagram.payload)
         except MalformedMessage as error:
@@ -110,7 +99,7 @@ class Responder:
         try:
             return self._receive_request(message, datagram, now)
         except RequestError as error:
-            return self._refuse(message, datagram, error)
+            return self._refuse(message, datagram, now, error)
 
     def receive_unreachable(self, remote: SocketAddress, now: float) -> Output[Event]:
         """See `engine.Engine`."""
@@ -141,7 +130,7 @@ class Responder:
             raise RequestError(400, "no Content-Length")  # RFC 3261 18.3
         key = ServerKey(request, datagram.remote)
         if request.method == "CANCEL":
-            return self._receive_cancel(request, key, datagram)
+            return self._receive_cancel(request, key, datagram, now)
         if request.method == "SUBSCRIBE" and (again := self._servers.repeat(key, datagram, now)) is not None:
             return self._output(again, (RequestRepeated(datagram.remote, datagram.local),))
         uas.check_method(request, SERVED)
@@ -151,28 +140,32 @@ class Responder:
         uas.check_dialog(request)
         uas.check_extensions(request)
         if request.method == "OPTIONS":
-            return self._receive_options(request, datagram)
+            return self._receive_options(request, datagram, now)
         return self._receive_subscribe(request, key, datagram, now)
 
-    def _receive_cancel(self, request: Request, key: ServerKey, datagram: Datagram) -> Output[Event]:
+    def _receive_cancel(
+        self, request: Request, key: ServerKey, datagram: Datagram, now: float
+    ) -> Output[Event]:
         # RFC 3261 9.2: it changes nothing for a request that has had its final response.
         if not self._servers.knows(key):
             raise RequestError(481, "a CANCEL for nothing that we hold")
         if datagram.multicast:
             return self._unheard(datagram, "a multicast CANCEL")
-        return self._answer_statelessly(request, datagram, 200, ())
+        return self._answer_statelessly(request, datagram, now, 200, ())
 
-    def _receive_options(self, request: Request, datagram: Datagram) -> Output[Event]:
+    def _receive_options(self, request: Request, datagram: Datagram, now: float) -> Output[Event]:
         uas.check_content(request, BODY_TYPE)
         if datagram.multicast:
             return self._unheard(datagram, "a multicast OPTIONS")
-        return self._answer_statelessly(request, datagram, 200, OPTIONS_ROWS)
+        return self._answer_statelessly(request, datagram, now, 200, OPTIONS_ROWS)
 
     def _receive_subscribe(
         self, request: Request, key: ServerKey, datagram: Datagram, now: float
     ) -> Output[Event]:
         enrollment = read_enrollment(request, datagram)
         _ = request.contact_uri  # raises 400 now, not when a 200 is on its way
+        if not self._rates.admits(datagram.remote.host, now):
+            return self._dropped(datagram, self._too_fast)
         decision = self._decide(enrollment)
         if isinstance(decision, Offer):
             return self._offer(request, key, datagram, enrollment, decision, now)
@@ -201,14 +194,20 @@ class Responder:
             decline = Decline(reason, offer.rule, status)
             return self._decline(request, key, datagram, enrollment, decline, status, now)
         octets = ok_response(request, remote, local, tag)
+        attempts = (AMPLIFICATION * len(datagram.payload) - len(octets)) // len(notify)
+        if attempts < 1:
+            reason = f"the answer would have more than {AMPLIFICATION} times the octets of the request"
+            decline = Decline(reason, offer.rule)
+            return self._decline(request, key, datagram, enrollment, decline, None, now)
         ok = Datagram(octets, response_destination(request.via, remote, local.transport), local)
         datagrams = self._servers.respond(key, datagram, ok, now)
         notify_datagram = Datagram(notify, notify_destination(request, remote, local.transport), local)
-        effects = self._clients.request(branch, "NOTIFY", notify_datagram, now)
+        asked: Asked | None = Asked(enrollment, offer, key.request)
+        event: Event = EnrollmentOffered(enrollment, offer)
         if is_probe(enrollment):
-            return self._carry_out(effects, datagrams, (ProbeHeard(remote, local, enrollment, offer),))
-        self._offered[branch] = (enrollment, offer)
-        return self._carry_out(effects, datagrams, (EnrollmentOffered(enrollment, offer),))
+            asked, event = None, ProbeHeard(remote, local, enrollment, offer)
+        effects = self._clients.request(branch, "NOTIFY", notify_datagram, now, asked, attempts)
+        return self._carry_out(effects, datagrams, (event,))
 
     def _decline(
         self,
@@ -229,25 +228,28 @@ class Responder:
         response = self._response(request, datagram, status, self._identifiers.tag())
         return self._output(self._servers.respond(key, datagram, response, now), events)
 
-    def _refuse(self, request: Request, datagram: Datagram, error: RequestError) -> Output[Event]:
+    def _refuse(self, request: Request, datagram: Datagram, now: float, error: RequestError) -> Output[Event]:
         """An error status to a unicast request; silence to a multicast one (RFC 2543 10.2.2)."""
         if datagram.multicast:
             return self._unheard(datagram, error.reason)
         rows = tuple(f"{name}: {value}" for name, value in error.headers)
         detail = error.reason if error.status in (400, 513) else ""
         events = (RequestRefused(error.reason, error.status, datagram.remote, datagram.local),)
-        return self._answer_statelessly(request, datagram, error.status, rows, detail, events)
+        return self._answer_statelessly(request, datagram, now, error.status, rows, detail, events)
 
     def _answer_statelessly(
         self,
         request: Request,
         datagram: Datagram,
+        now: float,
         status: int,
         rows: tuple[str, ...],
         detail: str = "",
         events: tuple[Event, ...] = (),
     ) -> Output[Event]:
         """RFC 3261 8.2.7: a repeat of the request brings the same octets, tag included."""
+        if not self._rates.admits(datagram.remote.host, now):
+            return self._dropped(datagram, self._too_fast)
         tag = self._identifiers.stateless_tag(datagram.payload)
         response = self._response(request, datagram, status, tag, rows, detail)
         return self._output((response,), events)
@@ -281,19 +283,15 @@ class Responder:
             if isinstance(effect, Send):
                 datagrams += (effect.datagram,)
                 continue
-            asked = self._offered.pop(effect.branch, None)
-            if asked is None:  # a probe
-                continue
-            enrollment, offer = asked
-            if isinstance(effect, Answered):
-                events += (NotifyAnswered(enrollment, offer, effect.status, effect.attempts),)
-            elif isinstance(effect, TimedOut):
-                events += (NotifyTimedOut(enrollment, offer, effect.attempts),)
-            else:
-                events += (NotifyUndeliverable(enrollment, offer, effect.attempts),)
+            asked = effect.about
+            if isinstance(asked, Asked):  # and no probe
+                if isinstance(effect, Answered):
+                    self._servers.prove(asked.request)
+                events += (outcome(effect, asked),)
         return self._output(datagrams, events)
 
     def _output(self, datagrams: tuple[Datagram, ...], events: tuple[Event, ...]) -> Output[Event]:
-        deadlines = (self._servers.deadline, self._clients.deadline)
-        deadline = min((at for at in deadlines if at is not None), default=None)
-        return Output(datagrams, events, deadline)
+        deadline, other = self._servers.deadline, self._clients.deadline
+        if other < deadline:
+            deadline = other
+        return Output(datagrams, events, None if deadline == NEVER else deadline)

@@ -11,7 +11,8 @@ from pnp_responder.datagram import Datagram, Local, SocketAddress
 from pnp_responder.engine import Output
 from pnp_responder.enrollment import Decide, Enrollment, Offer
 from pnp_responder.events import Event
-from pnp_responder.responder import Limits, Responder
+from pnp_responder.limits import Limits
+from pnp_responder.responder import Responder
 from pnp_responder.sip import Identifiers, Request, Response, parse_message
 
 LOCAL = Local("eth0", SocketAddress("192.0.2.1", 5060))

@@ -15,11 +15,12 @@ ROOT = Path(__file__).parent.parent / PACKAGE
 _VALUES = {"errors", "datagram", "mac"}
 _BELOW_SERVICE = {
     *_VALUES,
-    *("enrollment", "circumstances", "engine", "escaping", "masking", "events", "admission", "sip"),
+    *("enrollment", "circumstances", "engine", "escaping", "masking", "events", "admission", "limits", "sip"),
     *(
         "ua_profile",
         "rules",
         "deferral",
+        "outcomes",
         "responder",
         "rehearsal",
         "net",
@@ -42,10 +43,12 @@ FLOORS: dict[str, set[str]] = {
     "circumstances": {"enrollment", "mac"},
     "engine": {"datagram"},
     "admission": {"datagram"},
+    "limits": set(),
     "sip": {"errors", "datagram"},
     "ua_profile": _VALUES | {"enrollment", "sip"},
     "rules": _VALUES | {"enrollment", "circumstances", "escaping", "masking"},
     "events": {"datagram", "enrollment"},
+    "outcomes": {"enrollment", "events", "sip"},
     "deferral": {"datagram", "enrollment", "events", "ua_profile"},
     "responder": {
         *(
@@ -56,6 +59,8 @@ FLOORS: dict[str, set[str]] = {
             "events",
             "admission",
             "deferral",
+            "limits",
+            "outcomes",
             "sip",
             "ua_profile",
         ),

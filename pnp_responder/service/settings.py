@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Address, IPv4Network
 from typing import Any, Literal, NamedTuple
 
+from pnp_responder.limits import DEFAULT_LIMITS, Limits
 from pnp_responder.rules.durations import DURATION_PATTERN, parse_duration
 from pnp_responder.rules.fields import (
     expected,
@@ -30,7 +31,8 @@ class Settings:
     there at start. `reply_port` "auto": 5060, else any that is free. `receive`: by which kind of socket the
     group is heard. `tcp`: connections are taken on the reply port, too. `allow`: networks that may ask beside
     the interface's own. `notify_attempts`: sendings of an unanswered NOTIFY. `watch_for_rivals`: seconds
-    between two looks for other servers, `rejoin`: between two joinings of the group; 0 for none."""
+    between two looks for other servers, `rejoin`: between two joinings of the group; 0 for none. `limits`:
+    how much strangers may ask of us."""
 
     interfaces: tuple[str, ...] = ()
     require: bool = False
@@ -43,6 +45,7 @@ class Settings:
     notify_attempts: int = 7
     watch_for_rivals: int = 0
     rejoin: int = 0
+    limits: Limits = DEFAULT_LIMITS
 
 
 class SettingKey(NamedTuple):
@@ -147,6 +150,18 @@ def _rejoin(findings: Findings, node: Node) -> int | None:
     return _period(findings, node, SHORTEST_REJOIN, LONGEST_REJOIN, "off or a time from 1s to 1d, such as 2m")
 
 
+def _limits(findings: Findings, node: Node) -> Limits | None:
+    mapping = read_mapping(findings, node, "limits such as 'rate: 50'")
+    if mapping is None:
+        return None
+    values = {}
+    for name, (_, value) in known_fields(findings, mapping, LIMITS_BY_NAME).items():
+        number = read_number(findings, value, 1, LIMITS_BY_NAME[name].most)
+        if number is not None:
+            values[name] = number
+    return Limits(**values)
+
+
 def _period(findings: Findings, node: Node, shortest: int, longest: int, what: str) -> int | None:
     if not isinstance(node, Text):
         expected(findings, node, what)
@@ -173,6 +188,42 @@ _ADDRESSES = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": 
 _TRUTH = {"enum": [True, "true", "True", "TRUE", False, "false", "False", "FALSE"]}
 _PORT = {"type": "integer", "minimum": 1, "maximum": MAX_PORT}
 _PERIOD = {"anyOf": [{"type": "string", "pattern": DURATION_PATTERN}, {"enum": [False, "off", "false"]}]}
+
+
+class LimitKey(NamedTuple):
+    """One key of `limits:`; `most` is the highest that may be set."""
+
+    name: str
+    meaning: str
+    most: int
+
+
+LIMITS = (
+    LimitKey(
+        "rate",
+        f"new requests a second that one source may send; default: {DEFAULT_LIMITS.rate}",
+        1_000_000,
+    ),
+    LimitKey(
+        "burst",
+        f"new requests that one source may send at once; default: {DEFAULT_LIMITS.burst}",
+        1_000_000,
+    ),
+    LimitKey(
+        "transactions",
+        f"phones that may be waited for at once, each for 32 s; default: {DEFAULT_LIMITS.transactions}",
+        1_000_000,
+    ),
+)
+LIMITS_BY_NAME = {limit.name: limit for limit in LIMITS}
+_LIMITS = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {
+        limit.name: {"description": limit.meaning, "type": "integer", "minimum": 1, "maximum": limit.most}
+        for limit in LIMITS
+    },
+}
 
 SETTINGS: tuple[SettingKey, ...] = (
     SettingKey(
@@ -220,6 +271,12 @@ SETTINGS: tuple[SettingKey, ...] = (
         "join the group anew so often, for a switch that snoops on IGMP and forgets: 2m, 5m, …; default: off",
         _rejoin,
         _PERIOD,
+    ),
+    SettingKey(
+        "limits",
+        "how much strangers may ask: rate and burst of new requests from one source, transactions at once",
+        _limits,
+        _LIMITS,
     ),
 )
 

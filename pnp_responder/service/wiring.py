@@ -62,6 +62,7 @@ def wire(
         decide,
         identifiers=Identifiers(os.urandom),
         admission=admit(settings, opened, host),
+        limits=settings.limits,
         notify_attempts=settings.notify_attempts,
     )
 

@@ -9,7 +9,8 @@ from typing import Protocol
 
 from pnp_responder.admission import Admission
 from pnp_responder.datagram import Datagram, Local, SocketAddress
-from pnp_responder.responder import Limits, Responder
+from pnp_responder.limits import Limits
+from pnp_responder.responder import Responder
 from pnp_responder.rules import RuleSet
 from pnp_responder.sip import Identifiers
 from tests.benchmarks.floors import plain_parse

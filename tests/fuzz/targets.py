@@ -9,8 +9,9 @@ from pnp_responder.admission import Admission
 from pnp_responder.datagram import Datagram, Local, SocketAddress
 from pnp_responder.enrollment import Decline, Device, Enrollment, Offer
 from pnp_responder.errors import MalformedMessage
+from pnp_responder.limits import Limits
 from pnp_responder.mac import Mac
-from pnp_responder.responder import Limits, Responder
+from pnp_responder.responder import Responder
 from pnp_responder.rules import RulesError
 from pnp_responder.rules.ruleset import RuleSet
 from pnp_responder.service.configuration import read_configuration

@@ -9,7 +9,11 @@ NAMES = ("mac", "vendor", "model", "version")
 SEED_MAC = "000810a99948"
 
 
-def rules_text(base: str = "http://{{ local_ip }}", service: str = "{}") -> str:
+NO_LIMITS = "{limits: {rate: 100000, burst: 100000}}"
+"""For a test that plays many phones from one address."""
+
+
+def rules_text(base: str = "http://{{ local_ip }}", service: str = NO_LIMITS) -> str:
     """The seed's phone gets `base`/$mac.cfg; any other the values that it gave, percent-encoded, in a query.
 
     A rule does not match a device that lacks a value of its template, so there is one for each set of values,

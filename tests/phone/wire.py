@@ -14,9 +14,10 @@ from pnp_responder.datagram import Datagram, Local, SocketAddress
 from pnp_responder.engine import Output
 from pnp_responder.enrollment import Decide, Enrollment, Offer
 from pnp_responder.events import Event
+from pnp_responder.limits import Limits
 from pnp_responder.phone.events import Ended, PhoneEvent
 from pnp_responder.phone.subscriber import Subscriber
-from pnp_responder.responder import Limits, Responder
+from pnp_responder.responder import Responder
 from pnp_responder.sip import Identifiers
 
 NEVER = float("inf")
@@ -33,7 +34,9 @@ def own_url(enrollment: Enrollment) -> Offer:
 def responder(decide: Decide = own_url, transactions: int = 20_000) -> Responder:
     lan = Admission({"eth0": [IPv4Network("10.0.0.0/8")]}, own_addresses=[SERVER.address.host])
     random = Identifiers(Random(1).randbytes)
-    return Responder(decide, identifiers=random, admission=lan, limits=Limits(transactions))
+    return Responder(
+        decide, identifiers=random, admission=lan, limits=Limits(transactions, rate=100_000, burst=100_000)
+    )
 
 
 def subscriber(**options: float) -> Subscriber:

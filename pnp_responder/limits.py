@@ -1,0 +1,68 @@
+"""What a stranger can make us remember, do and send, in numbers."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+AMPLIFICATION = 10
+"""Octets that a request brings a peer that never answers, for each octet of the request, at most."""
+
+
+class Limits(NamedTuple):
+    """The limits that an administrator may set."""
+
+    transactions: int = 10_000
+    """SUBSCRIBEs held for their repeats, 32 s each, and NOTIFYs that wait for their answer, each:
+    all phones of a large campus at once, at about 2 KiB a phone."""
+
+    rate: int = 50
+    """New requests a second from one source, in the long run. A phone sends one every few seconds; behind one
+    address of a router may be many."""
+
+    burst: int = 200
+    """New requests from one source that may come at once."""
+
+
+DEFAULT_LIMITS = Limits()
+
+LEAK = 10
+"""One in so many of the requests beyond the rate is let through: whoever forges a phone's address in a flood
+does not silence the phone, which asks again."""
+
+MOST_SOURCES = 8_192
+"""Sources whose rate is known, twice that at most: 3 MiB. More at once are forged, or ask once each."""
+
+
+class SourceRates:
+    """A token bucket for each source, in virtual scheduling: when it is full again says all of it."""
+
+    def __init__(self, rate: int, burst: int, most_sources: int = MOST_SOURCES) -> None:
+        """`rate` tokens a second come in, `burst` fit. Raises ValueError below 1."""
+        if rate < 1 or burst < 1:
+            raise ValueError("rate and burst must be at least 1")
+        self._step = 1 / rate
+        self._room = burst / rate
+        self._most = most_sources
+        # A bucket that has not been used for `_room` seconds is full, like one that is not there. Those of
+        # this period and of the last one are kept.
+        self._full_at: dict[str, float] = {}
+        self._before: dict[str, float] = {}
+        self._period_ends = 0.0
+        self._refused = 0
+
+    def __len__(self) -> int:
+        return len(self._full_at) + len(self._before)
+
+    def admits(self, host: str, now: float) -> bool:
+        """May one more new request come from `host`?"""
+        if now >= self._period_ends or len(self._full_at) >= self._most:
+            self._before, self._full_at = self._full_at, {}
+            self._period_ends = now + self._room
+        full_at = self._full_at.get(host) or self._before.get(host, 0.0)
+        full_at = (full_at if full_at > now else now) + self._step
+        # Within a thousandth of a token, for sums of floats are not exact.
+        if full_at - now <= self._room + self._step / 1000:
+            self._full_at[host] = full_at
+            return True
+        self._refused += 1
+        return self._refused % LEAK == 0
