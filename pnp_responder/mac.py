@@ -14,7 +14,7 @@ _SEPARATORS = str.maketrans("", "", ":.-")
 class Mac(str):
     """Six octets as 12 lower-case hexadecimal digits; compares and hashes as that text.
 
-    Made by `Mac.parse` only, so that holding a `Mac` means holding 12 such digits.
+    Made by `Mac.parse` and `Mac.of_digits` only, so that holding a `Mac` means holding 12 such digits.
     """
 
     __slots__ = ()
@@ -28,6 +28,11 @@ class Mac(str):
         if _SPELLING.fullmatch(text) is None:
             raise ValueError("not a MAC address: expected 12 hexadecimal digits, such as 00:a8:59:11:22:33")
         return cls(text.translate(_SEPARATORS).lower())
+
+    @classmethod
+    def of_digits(cls, digits: str) -> Mac:
+        """The MAC of 12 hexadecimal digits, known to be such; upper or lower case."""
+        return cls(digits.lower())
 
     @property
     def oui(self) -> str:

@@ -24,7 +24,8 @@ from pnp_responder.events import (
 from pnp_responder.responder import Responder
 from pnp_responder.sip import Identifiers
 from pnp_responder.sip.address import DEFAULT_PORT, SipUri
-from pnp_responder.sip.message import Request, parse_message
+from pnp_responder.sip.message import Request
+from pnp_responder.sip.parser import parse_message
 
 STAND_IN_LOCAL = Local("?", SocketAddress("192.0.2.1", DEFAULT_PORT))
 """Our end where it is not known: an address for documentation (RFC 5737)."""

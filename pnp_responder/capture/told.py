@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from pnp_responder.errors import MalformedMessage
 from pnp_responder.sip.head import read_head
+from pnp_responder.sip.headers import octets_of
 
 _LONGEST_URL = 2_000
 
@@ -37,14 +38,14 @@ def read_message(payload: bytes) -> Message | None:
         _, headers, body = read_head(rows)
     except MalformedMessage:
         return None
-    call_id = headers.get("call-id") or b""
+    call_id = octets_of(headers.get("call-id", ""))
     if not response:
         return Message(words[0].decode("latin-1"), None, call_id, body)
     digits = words[1]
     if not (len(digits) == 3 and digits.isdigit()):
         return None
-    asked = (headers.get("cseq") or b"").split()
-    return Message(asked[-1].decode("latin-1") if asked else "", int(digits), call_id, body)
+    asked = headers.get("cseq", "").split()
+    return Message(asked[-1] if asked else "", int(digits), call_id, body)
 
 
 def answer_to(notify: bytes, status: int) -> bytes:

@@ -124,7 +124,7 @@ def call_id_of(octets: bytes) -> str:
     """The Call-ID of a SUBSCRIBE of ours."""
     from pnp_responder.sip import parse_message
 
-    return (parse_message(octets).headers.get("call-id") or b"").decode()
+    return parse_message(octets).headers.get("call-id", "")
 
 
 def _count(campus: Campus, event: Ended, wait: float) -> None:

@@ -82,7 +82,7 @@ class Setup:
     def agent(self) -> str:
         """What the phone calls itself when it fetches."""
         message = parse_message(self.render())
-        agent = (message.headers.get("user-agent") or b"").decode("latin-1")
+        agent = message.headers.get("user-agent", "")
         return agent if agent.isprintable() and agent else "pnp-responder phone"
 
     def judge(self, steps: list[Step], ended: Ended) -> Verdict:

@@ -34,6 +34,6 @@ def form_faults(name: str, octets: bytes, message: Request | Response) -> Iterat
     length = message.headers.get("content-length")
     if length is None:
         yield Fault("N13", f"{name} without Content-Length", f"Content-Length: {len(body)}")
-    elif length != str(len(body)).encode():
-        shown = length[:20].decode("latin-1")
+    elif length != str(len(body)):
+        shown = length[:20]
         yield Fault("M14", f"{name} with Content-Length {shown}, body of {len(body)} octets", str(len(body)))

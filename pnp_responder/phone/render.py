@@ -87,7 +87,7 @@ def render_kept(octets: bytes, device: Device, asking: Asking, identifiers: Iden
         head = _with_device(head, request, device)
     except (MalformedMessage, RequestError) as error:
         raise ValueError(f"not a SUBSCRIBE that can be asked again: {error}") from None
-    call_id = (request.headers.get("call-id") or b"").decode("latin-1")
+    call_id = request.headers.get("call-id", "")
     head = head.replace(call_id, f"{identifiers.tag()}@{asking.address.host}")
     if request.via.branch:
         head = head.replace(request.via.branch, identifiers.branch())

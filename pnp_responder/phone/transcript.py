@@ -8,6 +8,7 @@ from typing import NamedTuple
 from pnp_responder.datagram import Datagram, SocketAddress
 from pnp_responder.errors import MalformedMessage
 from pnp_responder.sip import Request, Response, parse_message
+from pnp_responder.sip.headers import octets_of
 
 
 class Step(NamedTuple):
@@ -110,7 +111,7 @@ def _is_astray(step: Step, asked: Datagram) -> bool:
 
 def _is_of(payload: bytes, subscribe: Request) -> bool:
     """Not what others send to that port for reasons of their own."""
-    return b"ua-profile" in payload or (subscribe.headers.get("call-id") or b"ua-profile") in payload
+    return b"ua-profile" in payload or octets_of(subscribe.headers.get("call-id", "ua-profile")) in payload
 
 
 def _undelivered(steps: Sequence[Step]) -> tuple[SocketAddress, ...]:
@@ -144,4 +145,4 @@ def _status(said: Said) -> int:
 
 def header(message: Request | Response, name: str) -> str:
     """The first value of that header, as it came; "" if there is none."""
-    return (message.headers.get(name) or b"").decode("utf-8", "backslashreplace")
+    return octets_of(message.headers.get(name, "")).decode("utf-8", "backslashreplace")

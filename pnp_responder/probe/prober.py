@@ -119,7 +119,7 @@ class Prober:
         if response.via.branch != self._branch or response.cseq_method != "SUBSCRIBE":
             return
         # Some phones write no branch.
-        if response.headers.get("call-id") != self._call_id.encode():
+        if response.headers.get("call-id") != self._call_id:
             return
         tag = _to_tag(response)
         server = self._server(remote, tag, now)
@@ -165,7 +165,7 @@ class Prober:
 
 def _to_tag(response: Response) -> str | None:
     try:
-        return NameAddr.parse((response.headers.get("to") or b"").decode(), "To").tag
+        return NameAddr.parse(response.headers.get("to", ""), "To").tag
     except RequestError:
         return None
 

@@ -7,7 +7,8 @@ out.
 from pnp_responder.sip.client_transactions import ClientTransactions
 from pnp_responder.sip.event import Event
 from pnp_responder.sip.identifiers import Identifiers
-from pnp_responder.sip.message import Request, Response, parse_message
+from pnp_responder.sip.message import Request, Response
+from pnp_responder.sip.parser import parse_message
 from pnp_responder.sip.response import render_response
 from pnp_responder.sip.server_transactions import ServerKey, ServerTransactions
 from pnp_responder.sip.via import Via, response_destination

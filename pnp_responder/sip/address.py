@@ -22,18 +22,20 @@ _URI_TEXT = r"[A-Za-z][A-Za-z0-9+.-]*:[A-Za-z0-9\-_.!~*'()&=+$,;?/:@%\[\]]+"
 _URI = re.compile(_URI_TEXT)
 # What nearly all phones write; the long way gives the same for it.
 _USUAL = re.compile(rf"<({_URI_TEXT})>(?:;tag=([A-Za-z0-9\-.!%*_+`'~]+))?")
+_USUAL_SIP = re.compile(r"(sips?):(?:([A-Za-z0-9\-_.!~*'()&=+$,/%]+)@)?([A-Za-z0-9.\-]+)(?::([0-9]{1,5}))?")
 _DISPLAY_TOKENS = re.compile(r"[A-Za-z0-9\-.!%*_+`'~ \t\u0080-\U0010ffff]*")
 
 
 class NameAddr(NamedTuple):
     """`uri` without `<>`, as written; `parameters` are those of the header, not of the URI.
 
-    `bracketed` tells whether it stood in `<>`.
+    `bracketed` tells whether it stood in `<>`. `tag` is the tag; an empty one counts as none.
     """
 
     uri: str
     parameters: tuple[Parameter, ...] = ()
     bracketed: bool = True
+    tag: str | None = None
 
     @classmethod
     def parse(cls, text: str, header: str) -> NameAddr:
@@ -45,7 +47,7 @@ class NameAddr(NamedTuple):
         usual = _USUAL.fullmatch(text)
         if usual is not None:
             uri, tag = usual.groups()
-            return cls(uri, () if tag is None else (Parameter("tag", tag, False),))
+            return cls(uri, () if tag is None else (Parameter("tag", tag, False),), True, tag)
         text = text.strip(BLANKS)
         if not quotes_are_closed(text):
             raise RequestError(400, f"a quote is left open in {header}")
@@ -59,7 +61,7 @@ class NameAddr(NamedTuple):
             before, bracket, after = text.partition("<")
             if not bracket:
                 uri, _, parameters = text.partition(";")
-                return cls(checked_uri(uri.strip(BLANKS), header), _parameters(parameters, header), False)
+                return cls._of(checked_uri(uri.strip(BLANKS), header), parameters, False, header)
             if _DISPLAY_TOKENS.fullmatch(before) is None:
                 raise RequestError(400, f"display name without its quotes in {header}")
             rest = bracket + after
@@ -69,7 +71,16 @@ class NameAddr(NamedTuple):
         rest = rest.strip(BLANKS)
         if rest and rest[0] != ";":
             raise RequestError(400, f"text after the URI in {header}")
-        return cls(checked_uri(uri.strip(BLANKS), header), _parameters(rest[1:], header))
+        return cls._of(checked_uri(uri.strip(BLANKS), header), rest[1:], True, header)
+
+    @classmethod
+    def _of(cls, uri: str, text: str, bracketed: bool, header: str) -> NameAddr:
+        parameters = parse_parameters(text)
+        tag = next((p.value for p in parameters if p.name.lower() == "tag"), None) or None
+        # It goes into our NOTIFY, where anything else would be more than a tag.
+        if tag is not None and not is_token(tag):
+            raise RequestError(400, f"the tag in {header} is no token")
+        return cls(uri, parameters, bracketed, tag)
 
     def parameter(self, name: str) -> str | None:
         """The value of a header parameter; None if it is missing or has no value."""
@@ -77,20 +88,6 @@ class NameAddr(NamedTuple):
             if parameter.name.lower() == name:
                 return parameter.value
         return None
-
-    @property
-    def tag(self) -> str | None:
-        """The tag; an empty one counts as none."""
-        return self.parameter("tag") or None
-
-
-def _parameters(text: str, header: str) -> tuple[Parameter, ...]:
-    parameters = parse_parameters(text)
-    for name, value, _ in parameters:
-        # It goes into our NOTIFY, where anything else would be more than a tag.
-        if value and name.lower() == "tag" and not is_token(value):
-            raise RequestError(400, f"the tag in {header} is no token")
-    return parameters
 
 
 def checked_uri(text: str, header: str) -> str:
@@ -115,6 +112,10 @@ class SipUri(NamedTuple):
     @classmethod
     def parse(cls, uri: str) -> SipUri:
         """Raises ValueError for a scheme other than sip and sips."""
+        usual = _USUAL_SIP.fullmatch(uri)
+        if usual is not None:
+            scheme, user, host, port = usual.groups()
+            return cls(scheme, user, host, None if port is None else parse_port(port) or 0)
         scheme, _, rest = uri.partition(":")
         scheme = scheme.lower()
         if scheme not in ("sip", "sips"):

@@ -20,73 +20,84 @@ COMPACT_FORMS = {
 }
 """RFC 3261 7.3.3 and 20, RFC 6665 8.2.1 and 8.2.2."""
 
-USUAL_SPELLINGS: dict[bytes, str] = {
-    b"Via": "via",
-    b"From": "from",
-    b"To": "to",
-    b"Call-ID": "call-id",
-    b"CSeq": "cseq",
-    b"Contact": "contact",
-    b"Max-Forwards": "max-forwards",
-    b"User-Agent": "user-agent",
-    b"Expires": "expires",
-    b"Event": "event",
-    b"Accept": "accept",
-    b"Content-Length": "content-length",
+USUAL_SPELLINGS: dict[str, str] = {
+    name: name.lower()
+    for name in (
+        *(
+            "Via",
+            "From",
+            "To",
+            "Call-ID",
+            "CSeq",
+            "Contact",
+            "Max-Forwards",
+            "User-Agent",
+            "Expires",
+            "Event",
+        ),
+        *("Accept", "Content-Length", "Content-Type", "Allow", "Allow-Events", "Supported", "Server", "Date"),
+    )
 }
-USUAL_SPELLINGS |= {short.encode(): full for short, full in COMPACT_FORMS.items()}
+USUAL_SPELLINGS |= COMPACT_FORMS
 """One look-up for what nearly all rows have; `canonical_name` gives the same for every spelling."""
 
 
-def canonical_name(octets: bytes) -> str | None:
+def canonical_name(written: str) -> str | None:
     """The name in lower case and long form, or None for what is no header name.
 
     Only SP and HTAB may stand before the colon; any other control octet there makes it another
     name, or none, lest we and a proxy read different headers.
     """
-    text = octets.rstrip(b" \t").decode("latin-1")
-    if not is_token(text):
+    name = written.rstrip(" \t")
+    if not is_token(name):
         return None
-    text = text.lower()
-    return COMPACT_FORMS.get(text, text)
+    name = name.lower()
+    return COMPACT_FORMS.get(name, name)
 
 
-class Headers:
-    """Header values as the octets that came, unfolded and stripped of blanks at both ends.
+class Headers(dict[str, str]):
+    """The value of the first row of each name, unfolded and stripped of blanks at both ends.
 
-    Names are given in lower case and long form: `headers.get("call-id")`.
+    Names are in lower case and long form: `headers.get("call-id")`. A value is the octets that came,
+    decoded as UTF-8; octets that are none stand in it as lone surrogates (PEP 383), so that nothing
+    is lost. `octets_of` is the way back.
     """
 
-    __slots__ = ("_first", "_more")
+    _more: dict[str, list[str]] | None = None
 
-    def __init__(self) -> None:
-        self._first: dict[str, bytes] = {}
-        self._more: dict[str, list[bytes]] = {}
-
-    def add(self, name: str, value: bytes) -> None:
+    def add(self, name: str, value: str) -> None:
         """One more row, below those of the same name (RFC 3261 7.3.1: their order counts)."""
-        if name in self._first:
-            self._more.setdefault(name, []).append(value)
-        else:
-            self._first[name] = value
+        if name not in self:
+            self[name] = value
+            return
+        if self._more is None:
+            self._more = {}
+        self._more.setdefault(name, []).append(value)
 
-    def get(self, name: str) -> bytes | None:
-        """The value of the first row of that name."""
-        return self._first.get(name)
-
-    def all(self, name: str) -> list[bytes]:
+    def all(self, name: str) -> list[str]:
         """The values of all rows of that name, in order."""
-        first = self._first.get(name)
-        return [] if first is None else [first, *self._more.get(name, ())]
+        first = self.get(name)
+        return [] if first is None else [first, *(self._more or {}).get(name, ())]
 
     def repeated(self, name: str) -> bool:
         """Is there more than one row of that name?"""
-        return name in self._more
+        return self._more is not None and name in self._more
 
     def repeated_names(self) -> list[str]:
         """The names that have more than one row."""
-        return list(self._more)
+        return list(self._more or ())
 
-    def longest(self) -> int:
-        """Octets of the longest value among the first rows of all names."""
-        return max(map(len, self._first.values()), default=0)
+
+def text_of(octets: bytes) -> str:
+    """Octets as they stand in `Headers`."""
+    return octets.decode("utf-8", "surrogateescape")
+
+
+def octets_of(value: str) -> bytes:
+    """The octets that a value of `Headers` was made of."""
+    return value.encode("utf-8", "surrogateescape")
+
+
+def length_of(value: str) -> int:
+    """How many octets a value of `Headers` was made of."""
+    return len(value) if value.isascii() else len(octets_of(value))

@@ -9,7 +9,7 @@ from pnp_responder.sip.via import MAGIC_COOKIE
 
 _TAG_OCTETS = 6
 _BRANCH_OCTETS = 10
-_BLOCK = 64 * (_TAG_OCTETS + _BRANCH_OCTETS)
+_BLOCK = 256 * (_TAG_OCTETS + _BRANCH_OCTETS)
 
 
 class Identifiers:
@@ -18,7 +18,8 @@ class Identifiers:
     def __init__(self, random_bytes: Callable[[int], bytes]) -> None:
         self._random_bytes = random_bytes
         self._secret = random_bytes(16)
-        self._block = b""
+        self._digits = ""
+        self._at = 0
 
     def branch(self) -> str:
         """A branch of 80 random bits (RFC 3261 8.1.1.7)."""
@@ -33,7 +34,10 @@ class Identifiers:
         return blake2s(material, digest_size=_TAG_OCTETS, key=self._secret).hexdigest()
 
     def _take(self, octets: int) -> str:
-        if len(self._block) < octets:
-            self._block = self._random_bytes(_BLOCK)
-        taken, self._block = self._block[:octets], self._block[octets:]
-        return taken.hex()
+        start = self._at
+        self._at = end = start + 2 * octets
+        if end > len(self._digits):
+            self._digits = self._random_bytes(_BLOCK).hex()
+            start, self._at = 0, 2 * octets
+            end = self._at
+        return self._digits[start:end]

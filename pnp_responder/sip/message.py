@@ -1,29 +1,22 @@
-"""Requests and responses, read from the octets of one datagram (RFC 3261 7).
-
-The head is walked once. Values stay the octets that came, for From, To, Call-ID, CSeq and Via are
-echoed untouched; what they mean is read on demand, once. What is wrong with a request that could
-still be answered is kept in `Request.fault`: who was asked decides what to say.
-"""
+"""Requests and responses (RFC 3261 7). What their headers mean is read on demand, once."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 from pnp_responder.errors import MalformedMessage, RequestError
 from pnp_responder.sip.address import NameAddr, SipUri
 from pnp_responder.sip.event import Event
-from pnp_responder.sip.grammar import is_token, split_list
-from pnp_responder.sip.head import ECHOED, MAX_VALUE, label, read_head
-from pnp_responder.sip.headers import Headers
+from pnp_responder.sip.grammar import split_list
+from pnp_responder.sip.head import MAX_VALUE, label
+from pnp_responder.sip.headers import Headers, length_of, octets_of
 from pnp_responder.sip.via import Via
 
-MAX_MESSAGE = 65_535
-"""Octets of one message; more does not fit a UDP datagram (RFC 3261 18.1.1)."""
-
-_TEXT = bytes([9, *range(32, 127)])
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_NOT_UTF_8 = re.compile(r"[\udc80-\udcff]")
 _CSEQ = re.compile(r"([0-9]{1,10})[ \t]+([^ \t]+)")
-_CALL_ID = re.compile(r"[!-~]+")
 
 
 class Request:
@@ -69,12 +62,12 @@ class Request:
         Raises RequestError 400 if it is not UTF-8 or holds a control character other than HTAB,
         513 if it is too long to be read.
         """
-        return _text(self.headers.get(name) or b"", name)
+        return _text(self.headers.get(name, ""), name)
 
-    def elements(self, name: str, read: Callable[[bytes, str], str] | None = None) -> list[str] | None:
+    def elements(self, name: str, read: Callable[[str, str], str] | None = None) -> list[str] | None:
         """The elements of all rows of a comma-separated header, or None if there is no such row.
 
-        Raises RequestError as `text` does, unless `read` turns octets into text another way.
+        Raises RequestError as `text` does, unless `read` makes text of a value another way.
         """
         read = read or _text
         if self.headers.repeated(name):
@@ -134,8 +127,8 @@ class Request:
     @property
     def cseq_number(self) -> str:
         """The number of CSeq as its digits without leading zeros; "" where CSeq cannot be read."""
-        match = _CSEQ.fullmatch((self.headers.get("cseq") or b"").decode("latin-1"))
-        return "" if match is None else match[1].lstrip("0") or "0"
+        cseq = read_cseq(self.headers.get("cseq", ""))
+        return "" if cseq is None else cseq[0]
 
 
 class Response:
@@ -150,131 +143,41 @@ class Response:
         self.headers = headers
 
 
-def parse_message(payload: bytes) -> Request | Response:
-    """Read one message. Raises MalformedMessage, and nothing else, if nobody is to be told.
-
-    Taken: any order and case of headers, compact names, folded rows (each fold becomes one
-    blank), blanks round separators, bare LF, a missing last empty line, leading empty lines
-    (RFC 3261 7.5), octets past Content-Length (18.3), rows that are no header. Not taken: what
-    could not be echoed, that is a control octet other than HTAB, or octets that are not UTF-8, in
-    From, To, Call-ID, CSeq or Via.
-    """
-    if len(payload) > MAX_MESSAGE:
-        raise MalformedMessage("too long for a datagram", "message")
-    data = payload.lstrip(b"\r\n")
-    if not data:
-        raise MalformedMessage("empty or a keep-alive", "message")
-    start_line, _, rows = data.partition(b"\n")
-    start = start_line.rstrip(b"\r \t").split(b" ")
-    if len(start) != 3:
-        start = [word for word in start if word] or [b""]
-    is_response = start[0][:4].upper() == b"SIP/"
-    if not is_response and start[-1][:4].upper() != b"SIP/":
-        raise MalformedMessage("not SIP", "start line")
-    fault, headers, body = read_head(rows)
-    via = _read_via(headers)
-    if is_response:
-        return _response(start, headers, via, fault)
-    return _request(start, headers, via, body, fault)
-
-
-def _read_via(headers: Headers) -> Via:
-    rows = headers.all("via")
-    if not rows:
-        raise MalformedMessage("missing", "Via")
-    for name in ECHOED:
-        value = headers.get(name)
-        if value is not None and value.translate(None, _TEXT):
-            _check_echo(value, label(name))
-    for row in rows:
-        if row.translate(None, _TEXT):
-            _check_echo(row, "Via")
-    if sum(map(len, rows)) > MAX_VALUE:
-        raise MalformedMessage(f"more than {MAX_VALUE} octets", "Via")
-    try:
-        return Via.parse(rows[0].decode())
-    except ValueError:
-        raise MalformedMessage("not a Via", "Via") from None
-
-
-def _check_echo(value: bytes, header: str) -> None:
-    if any((octet < 32 and octet != 9) or octet == 127 for octet in value):
-        raise MalformedMessage("a control octet", header)
-    try:
-        value.decode()
-    except UnicodeDecodeError:
-        raise MalformedMessage("not UTF-8", header) from None
-
-
-def _request(
-    start: list[bytes], headers: Headers, via: Via, body: bytes, fault: RequestError | None
-) -> Request:
-    method = start[0].decode("latin-1")
-    uri = start[1].decode("latin-1") if len(start) == 3 else ""
-    if fault is None:
-        fault = _check_start_line(method, start) or _check_mandatory(method, headers)
-        if fault is None and start[-1].upper() != b"SIP/2.0":
-            fault = RequestError(505, "not SIP/2.0")
-    return Request(method, uri, headers, via, body, fault)
-
-
-def _check_start_line(method: str, start: list[bytes]) -> RequestError | None:
-    if len(start) != 3:
-        return RequestError(400, "the request line has not three words")
-    if not is_token(method):
-        return RequestError(400, "the method is no token")
-    return None
-
-
-def _check_mandatory(method: str, headers: Headers) -> RequestError | None:
-    # RFC 3261 8.1.1: what every request carries. Max-Forwards, too, but phones forget it and nobody needs it.
-    for name in ECHOED:
-        if not headers.get(name):
-            return RequestError(400, f"no {label(name)}")
-    if _CALL_ID.fullmatch((headers.get("call-id") or b"").decode()) is None:
-        return RequestError(400, "not a valid Call-ID")
-    cseq = _CSEQ.fullmatch((headers.get("cseq") or b"").decode())
-    if cseq is None or int(cseq[1]) >= 2**32:
-        return RequestError(400, "not a valid CSeq")
-    if cseq[2] != method:
-        return RequestError(400, "CSeq names another method")
-    return None
-
-
-def _response(start: list[bytes], headers: Headers, via: Via, fault: RequestError | None) -> Response:
-    if fault is not None:
-        raise MalformedMessage(fault.reason, "response")
-    status = start[1] if len(start) > 1 else b""
-    if not (len(status) == 3 and status.isdigit() and b"1" <= status[:1] <= b"6"):
-        raise MalformedMessage("no status code", "start line")
-    # RFC 3261 8.1.3.3: more than one Via means that it was not for us.
-    if via.rest or headers.repeated("via"):
-        raise MalformedMessage("more than one Via in a response", "Via")
-    cseq = _CSEQ.fullmatch((headers.get("cseq") or b"").decode("latin-1"))
-    if cseq is None:
-        raise MalformedMessage("not a valid CSeq", "CSeq")
-    return Response(int(status), via, cseq[2], headers)
-
-
-def loose_text(value: bytes, name: str) -> str:
+def loose_text(value: str, name: str) -> str:
     """A value of which only some is needed: what is no text in it becomes U+FFFD.
 
     Raises RequestError 513 if it is too long to be read.
     """
     _check_length(value, name)
-    return value.decode(errors="replace")
+    return value if value.isascii() else octets_of(value).decode(errors="replace")
 
 
-def _text(value: bytes, name: str) -> str:
+def _text(value: str, name: str) -> str:
     _check_length(value, name)
-    if value.translate(None, _TEXT):
+    if not value.isprintable():
         try:
-            _check_echo(value, label(name))
+            check_echo(value, label(name))
         except MalformedMessage as error:
             raise RequestError(400, f"{error.reason} in {label(name)}") from None
-    return value.decode()
+    return value
 
 
-def _check_length(value: bytes, name: str) -> None:
-    if len(value) > MAX_VALUE:
+def _check_length(value: str, name: str) -> None:
+    if length_of(value) > MAX_VALUE:
         raise RequestError(513, f"{label(name)} has more than {MAX_VALUE} octets")
+
+
+def check_echo(value: str, header: str) -> None:
+    """Raises MalformedMessage for what nobody may echo: control octets but HTAB, octets that are no UTF-8."""
+    if _CONTROL.search(value):
+        raise MalformedMessage("a control octet", header)
+    if _NOT_UTF_8.search(value):
+        raise MalformedMessage("not UTF-8", header)
+
+
+# Nearly every message has one of a few values: the first request of a dialog is numbered 1.
+@lru_cache(maxsize=64)
+def read_cseq(value: str) -> tuple[str, str] | None:
+    """The number, its digits without leading zeros, and the method; None for what is no CSeq."""
+    match = _CSEQ.fullmatch(value)
+    return None if match is None else (match[1].lstrip("0") or "0", match[2])

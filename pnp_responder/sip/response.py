@@ -8,6 +8,7 @@ from pnp_responder.datagram import SocketAddress
 from pnp_responder.errors import RequestError
 from pnp_responder.sip.grammar import BLANKS, split_outside_quotes
 from pnp_responder.sip.head import MAX_VALUE
+from pnp_responder.sip.headers import length_of
 from pnp_responder.sip.message import Request
 
 REASON_PHRASES = {
@@ -62,17 +63,33 @@ def render_response(
     as what it refuses. `headers` are whole rows; `detail` follows the reason phrase.
     """
     phrase = REASON_PHRASES.get(status, "Declined")
-    rows = [f"SIP/2.0 {status} {phrase}{': ' if detail else ''}{detail}"]
-    rows.append(f"Via: {request.via.answered_to(remote)}{request.via.rest}")
+    if detail:
+        phrase = f"{phrase}: {detail}"
+    via, values = request.via, request.headers
+    more = ""
+    if values.repeated("via"):
+        more = "".join(f"Via: {row}\r\n" for row in values.all("via")[1:])
+    rows = "".join([f"{row}\r\n" for row in headers])
+    return (
+        f"SIP/2.0 {status} {phrase}\r\nVia: {via.answered_to(remote)}{via.rest}\r\n{more}"
+        f"{_echoed(request, to_tag)}{rows}"
+        "Content-Length: 0\r\n\r\n"
+    ).encode()
+
+
+def _echoed(request: Request, to_tag: str) -> str:
     values = request.headers
-    rows += [f"Via: {row.decode()}" for row in values.all("via")[1:]]
+    if request.fault is None:  # then they are all there, and short enough
+        return (
+            f"From: {values['from']}\r\nTo: {to_with_tag(request, to_tag)}\r\n"
+            f"Call-ID: {values['call-id']}\r\nCSeq: {values['cseq']}\r\n"
+        )
+    rows = ""
     for label, name in (("From", "from"), ("To", "to"), ("Call-ID", "call-id"), ("CSeq", "cseq")):
         value = values.get(name)
-        if value and len(value) <= MAX_VALUE:
-            rows.append(f"{label}: {to_with_tag(request, to_tag) if name == 'to' else value.decode()}")
-    rows += headers
-    rows.append("Content-Length: 0\r\n\r\n")
-    return "\r\n".join(rows).encode()
+        if value and length_of(value) <= MAX_VALUE:
+            rows += f"{label}: {to_with_tag(request, to_tag) if name == 'to' else value}\r\n"
+    return rows
 
 
 def to_with_tag(request: Request, tag: str) -> str:
@@ -80,14 +97,14 @@ def to_with_tag(request: Request, tag: str) -> str:
 
     A To that cannot be read stays as it is.
     """
-    text = (request.headers.get("to") or b"").decode()
+    text = request.headers.get("to", "")
     try:
         to = request.to
     except RequestError:
         return text
     if to.tag is not None:
         return text
-    if any(parameter.name.lower() == "tag" for parameter in to.parameters):
+    if to.parameters and any(parameter.name.lower() == "tag" for parameter in to.parameters):
         address, *pieces = split_outside_quotes(text, ";")
         kept = (piece for piece in pieces if piece.partition("=")[0].strip(BLANKS).lower() != "tag")
         text = ";".join([address, *kept])

@@ -6,7 +6,7 @@ import re
 
 from pnp_responder.errors import MalformedMessage
 from pnp_responder.sip.headers import canonical_name
-from pnp_responder.sip.message import MAX_MESSAGE
+from pnp_responder.sip.parser import MAX_MESSAGE
 
 _BLANK_LINE = re.compile(rb"\n\r?\n")
 _FOLD = re.compile(rb"\r?\n[ \t]+")
@@ -90,7 +90,7 @@ def _content_length(head: bytes) -> int:
     lengths = set()
     for line in _FOLD.sub(b" ", head).split(b"\n")[1:]:
         name, colon, value = line.partition(b":")
-        if colon and canonical_name(name) == "content-length":
+        if colon and canonical_name(name.decode("latin-1")) == "content-length":
             lengths.add(value.strip(b" \t\r"))
     if not lengths:
         raise MalformedMessage("missing", "Content-Length")

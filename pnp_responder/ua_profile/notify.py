@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from typing import NamedTuple
+
 from pnp_responder.datagram import UDP, Local, SocketAddress
 from pnp_responder.errors import RequestError
 from pnp_responder.sip.address import DEFAULT_PORT, NameAddr
@@ -24,7 +27,7 @@ def ok_response(request: Request, remote: SocketAddress, local: Local, to_tag: s
     12.1.1).
     """
     headers = [f"Record-Route: {route}" for route in _routes(request)]
-    headers += [f"Contact: {_contact(local)}", "Expires: 0"]
+    headers += [f"Contact: {_our_end(local).contact}", "Expires: 0"]
     return render_response(request, 200, remote, to_tag, headers)
 
 
@@ -42,26 +45,25 @@ def notify_request(
     target, routes = _target(request, remote), _routes(request)
     if routes:
         target, routes = _follow(target, routes)
-    from_tag = request.from_.tag
-    rows = [
-        f"NOTIFY {target} SIP/2.0",
-        f"Via: SIP/2.0/{local.transport} {local.address};branch={branch};rport",
-        "Max-Forwards: 70",
-        f"From: <{request.to.uri}>;tag={to_tag}",
-        # RFC 3261 12.2.1.1: a null tag is left out.
-        f"To: <{request.from_.uri}>" + (f";tag={from_tag}" if from_tag else ""),
-        f"Call-ID: {request.text('call-id')}",
-        "CSeq: 1 NOTIFY",
-        *(f"Route: {route}" for route in routes),
-        f"Contact: {_contact(local)}",
-        f"Event: {request.event.strict}",
-        "Subscription-State: terminated;reason=timeout",
-        f"Content-Type: {BODY_TYPE}",
-        f"Content-Length: {len(url)}",
-        "",
-        url,
-    ]
-    return "\r\n".join(rows).encode()
+    subscriber, ours = request.from_, _our_end(local)
+    # RFC 3261 12.2.1.1: a null tag is left out.
+    their_tag = f";tag={subscriber.tag}" if subscriber.tag else ""
+    route = "".join([f"Route: {route}\r\n" for route in routes]) if routes else ""
+    return (
+        f"NOTIFY {target} SIP/2.0\r\n"
+        f"Via: {ours.via};branch={branch};rport\r\n"
+        "Max-Forwards: 70\r\n"
+        f"From: <{request.to.uri}>;tag={to_tag}\r\n"
+        f"To: <{subscriber.uri}>{their_tag}\r\n"
+        f"Call-ID: {request.headers['call-id']}\r\n"
+        "CSeq: 1 NOTIFY\r\n"
+        f"{route}"
+        f"Contact: {ours.contact}\r\n"
+        f"Event: {request.event.strict}\r\n"
+        "Subscription-State: terminated;reason=timeout\r\n"
+        f"Content-Type: {BODY_TYPE}\r\n"
+        f"Content-Length: {len(url)}\r\n\r\n{url}"
+    ).encode()
 
 
 def notify_destination(request: Request, remote: SocketAddress, transport: str = UDP) -> SocketAddress:
@@ -73,20 +75,34 @@ def notify_destination(request: Request, remote: SocketAddress, transport: str =
     contact = request.contact_uri
     if contact is None or transport != UDP:
         return remote
-    if contact.host != remote.host or contact.port == 0:
+    port = DEFAULT_PORT if contact.port is None else contact.port
+    if contact.host != remote.host or port == 0 or port == remote.port:
         return remote
-    return SocketAddress(remote.host, contact.port or DEFAULT_PORT)
+    return SocketAddress(remote.host, port)
 
 
-def _contact(local: Local) -> str:
-    return f"<sip:{local.address}>" if local.transport == UDP else f"<sip:{local.address};transport=tcp>"
+class _OurEnd(NamedTuple):
+    """What Via (without its parameters) and Contact say of us."""
+
+    via: str
+    contact: str
+
+
+# As many as a host has addresses; it is asked for one of them each time.
+@lru_cache(maxsize=256)
+def _our_end(local: Local) -> _OurEnd:
+    transport = "" if local.transport == UDP else ";transport=tcp"
+    return _OurEnd(f"SIP/2.0/{local.transport} {local.address}", f"<sip:{local.address}{transport}>")
 
 
 def _target(request: Request, remote: SocketAddress) -> str:
     if request.contact is None:
         return f"sip:{remote}"
     # RFC 3261 19.1.1: a Request-URI has no header part.
-    user, at, rest = request.contact.uri.rpartition("@")
+    uri = request.contact.uri
+    if "?" not in uri:
+        return uri
+    user, at, rest = uri.rpartition("@")
     return user + at + rest.partition("?")[0]
 
 

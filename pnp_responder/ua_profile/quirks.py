@@ -37,6 +37,8 @@ class MacPlace(NamedTuple):
 _MAC = r"(?:[0-9A-Fa-f]{2}[:.-]?){5}[0-9A-Fa-f]{2}|(?:[0-9A-Fa-f]{4}[.:-]){2}[0-9A-Fa-f]{4}"
 # RFC 3261 25.1: a user part may go on with ;parameters, as that of a telephone number does.
 _USER = re.compile(rf"(?:MAC[:=\s]*)?({_MAC})(?:;.*)?", re.IGNORECASE | re.DOTALL)
+# What nearly all phones write; the long way gives the same for it.
+_USUAL_USER = re.compile(r"sip:(?:MAC(?:=|:|%3[Aa]))?([0-9A-Fa-f]{12})@")
 _UUID_1 = re.compile(
     r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-1[0-9a-f]{3}-[0-9a-f]{4}-([0-9a-f]{12})", re.IGNORECASE
 )
@@ -52,6 +54,9 @@ def _mac(digits: str) -> Mac:
 
 def _in_user_part(uri: str) -> Mac | None:
     """In the user part, or where the host should stand if there is no user part."""
+    usual = _USUAL_USER.match(uri)
+    if usual is not None:
+        return Mac.of_digits(usual[1])
     scheme, _, rest = uri.partition(":")
     text, at, _ = rest.partition("@")
     if scheme.lower() not in ("sip", "sips"):
@@ -89,7 +94,7 @@ def _in_instance(request: Request) -> Mac | None:
 
 
 def _in_user_agent(request: Request) -> Mac | None:
-    agent = (request.headers.get("user-agent") or b"").decode("latin-1")
+    agent = request.headers.get("user-agent", "")
     found = _AGENT_FIELD.search(agent) or _AGENT_TAIL.search(agent)
     return None if found is None else _mac(found[1])
 

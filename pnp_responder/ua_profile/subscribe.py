@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
+from typing import NamedTuple
 
 from pnp_responder.datagram import Datagram
 from pnp_responder.enrollment import Device, Enrollment
 from pnp_responder.errors import NotAnEnrollment
 from pnp_responder.mac import Mac
+from pnp_responder.sip.event import Event
 from pnp_responder.sip.grammar import parse_parameters
+from pnp_responder.sip.headers import octets_of
 from pnp_responder.sip.message import Request, loose_text
 from pnp_responder.ua_profile.quirks import MAC_PLACES, PARAMETER_ALIASES
 
 EVENT_PACKAGE = "ua-profile"
 BODY_TYPE = "application/url"
 
-_USUAL_ACCEPT = BODY_TYPE.encode()
 _ACCEPTABLE = {BODY_TYPE, "application/*", "*/*"}
 OTHERS_PROFILES = {"user", "local-network"}
 _ZERO = re.compile(r"0(?:\.0{0,3})?")
@@ -34,23 +37,37 @@ def read_enrollment(request: Request, datagram: Datagram) -> Enrollment:
     if event.package.lower() != EVENT_PACKAGE:
         raise NotAnEnrollment(489, "not the ua-profile event package", (("Allow-Events", EVENT_PACKAGE),))
     _check_accept(request)
-    values = {parameter.name.lower(): _clean(parameter.value or "") for parameter in event.parameters}
-    for alias in PARAMETER_ALIASES:
-        if alias.written in values and not values.get(alias.meant):
-            values[alias.meant] = values[alias.written]
-    profile_type = values.get("profile-type", "")
-    if profile_type.lower() in OTHERS_PROFILES:
+    claims = _claims(request.headers["event"])
+    if claims.profile_type.lower() in OTHERS_PROFILES:
         raise NotAnEnrollment(404, "a profile-type that is not a device's")
-    agent = request.headers.get("user-agent")
+    agent = request.headers.get("user-agent", "")
     return Enrollment(
-        Device(
-            read_mac(request), values.get("vendor", ""), values.get("model", ""), values.get("version", "")
-        ),
-        profile_type,
-        "" if agent is None else _clean(agent.decode(errors="replace")),
+        Device(read_mac(request), claims.vendor, claims.model, claims.version),
+        claims.profile_type,
+        agent if agent.isprintable() else _clean(octets_of(agent).decode(errors="replace")),
         datagram.remote,
         datagram.local,
     )
+
+
+class _Claims(NamedTuple):
+    """What a device says of itself in the Event header."""
+
+    vendor: str
+    model: str
+    version: str
+    profile_type: str
+
+
+# All phones of one model and version send one value; as many as `Event.parse` keeps.
+@lru_cache(maxsize=128)
+def _claims(event: str) -> _Claims:
+    parameters = Event.parse(event).parameters
+    values = {parameter.name.lower(): _clean(parameter.value or "") for parameter in parameters}
+    for alias in PARAMETER_ALIASES:
+        if alias.written in values and not values.get(alias.meant):
+            values[alias.meant] = values[alias.written]
+    return _Claims(*(values.get(name, "") for name in ("vendor", "model", "version", "profile-type")))
 
 
 def _clean(text: str) -> str:
@@ -68,7 +85,7 @@ def read_mac(request: Request) -> Mac | None:
 
 def _check_accept(request: Request) -> None:
     """A missing Accept is taken for consent; one that names other types only is not (RFC 6665 3.2.1)."""
-    if request.headers.get("accept") == _USUAL_ACCEPT and not request.headers.repeated("accept"):
+    if request.headers.get("accept") == BODY_TYPE and not request.headers.repeated("accept"):
         return
     elements = request.elements("accept", loose_text)
     if elements is None:

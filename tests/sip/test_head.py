@@ -4,13 +4,16 @@ import pytest
 
 from pnp_responder.errors import MalformedMessage
 from pnp_responder.sip.head import MAX_HEADERS, MAX_VALUE, label, read_head
+from pnp_responder.sip.headers import octets_of
 
 
 def values(rows: bytes) -> dict[str, list[bytes]]:
     fault, headers, _ = read_head(rows)
     assert fault is None
     return {
-        name: headers.all(name) for name in ("a", "b", "to", "event", "via") if headers.get(name) is not None
+        name: [octets_of(value) for value in headers.all(name)]
+        for name in ("a", "b", "to", "event", "via")
+        if headers.get(name) is not None
     }
 
 

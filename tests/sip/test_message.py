@@ -4,7 +4,7 @@ import pytest
 
 from pnp_responder.errors import MalformedMessage, RequestError
 from pnp_responder.sip import Request, Response, parse_message
-from pnp_responder.sip.message import MAX_MESSAGE
+from pnp_responder.sip.parser import MAX_MESSAGE
 from tests.examples import SUBSCRIBE, altered, request, response
 
 RESPONSE = b"SIP/2.0 200 OK\nVia: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK1\nCSeq: 1 NOTIFY\n\n"

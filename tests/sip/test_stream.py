@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pnp_responder.errors import MalformedMessage
-from pnp_responder.sip.message import MAX_MESSAGE
+from pnp_responder.sip.parser import MAX_MESSAGE
 from pnp_responder.sip.stream import StreamReader
 
 
