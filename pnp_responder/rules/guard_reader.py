@@ -58,7 +58,9 @@ def read_guards(findings: Findings, fields: Fields) -> Written:
 
 def combine(default: Written, own: Written) -> Guards | None:
     """The guards of a rule: its own, each requirement by itself, over those of `defaults`; None for none."""
-    values = {**default, **own}
+    values = {**default, **own} if own else default
+    if not values:
+        return None
     guards = Guards(
         window=bool(values.get("window")),
         oui=bool(values.get("oui")),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 
 from pnp_responder.rules.lint_guards import allowed_networks, lint_guards
 from pnp_responder.rules.match import Condition
@@ -28,11 +27,10 @@ MAX_SHADOW_STEPS = 500_000
 _MACRO = re.compile(r"\$[A-Za-z]+|\{[A-Za-z]+\}")
 
 
-def lint(rules: Iterable[Rule], document: Document) -> None:
-    """Add the warnings about `rules`, as read from `document`, to its findings."""
+def lint(rules: tuple[Rule, ...], index: RuleIndex, document: Document) -> None:
+    """Add the warnings about `rules`, as read from `document`, to its findings. `index` is theirs."""
     seen: set[tuple[int, int]] = set()
     allowed = allowed_networks(document)
-    sound = []
     for rule in rules:
         outcome = rule.outcome
         if isinstance(outcome, UrlOutcome) and (outcome.node.line, outcome.node.column) not in seen:
@@ -40,7 +38,6 @@ def lint(rules: Iterable[Rule], document: Document) -> None:
             _lint_url(outcome, document.findings)
         if not rule.sound:
             continue
-        sound.append(rule)
         if isinstance(outcome, UrlOutcome) and outcome.sample:
             _lint_url_for_vendor(rule, outcome, document.findings)
         _lint_oui(rule, document.findings)
@@ -49,7 +46,7 @@ def lint(rules: Iterable[Rule], document: Document) -> None:
             lint_guards(rule, rule.guards, allowed, document.findings)
     _lint_unused_default(document, seen)
     _lint_comments_in_vars(document)
-    _lint_shadowed(sound, document.findings)
+    _lint_shadowed(rules, index, document.findings)
 
 
 def _lint_unused_default(document: Document, seen: set[tuple[int, int]]) -> None:
@@ -76,7 +73,7 @@ def _lint_url(outcome: UrlOutcome, findings: Findings) -> None:
     if has_credentials(url) and scheme(url) in PLAIN_SCHEMES:
         message = f"credentials over plain {scheme(url)}: everyone on the way can read them"
         findings.warning(node, message, "use https")
-    octets = len(outcome.template.sample())
+    octets = len(outcome.template.sample() if outcome.template.secrets else url)
     length = NOTIFY_OVERHEAD + octets
     if length > MAX_UDP_MESSAGE:
         findings.warning(
@@ -174,18 +171,17 @@ def _lint_never_given(rule: Rule, findings: Findings) -> None:
             findings.warning(Spot(*rule.place[1:]), message, f"but it matches '{needed}: none'")
 
 
-def _lint_shadowed(rules: list[Rule], findings: Findings) -> None:
-    index = RuleIndex(rule.match for rule in rules)
+def _lint_shadowed(rules: tuple[Rule, ...], index: RuleIndex, findings: Findings) -> None:
     steps = 0
     for number, rule in enumerate(rules):
-        for earlier in index.wider(rule.match):
+        for earlier in index.wider(rule.match) if rule.sound else ():
             steps += 1
             if steps > MAX_SHADOW_STEPS:
                 return
             wider = rules[earlier]
             if earlier >= number:
                 break
-            if wider.match.covers(rule.match) and _asks_no_more(wider, rule):
+            if wider.sound and wider.match.covers(rule.match) and _asks_no_more(wider, rule):
                 findings.warning(
                     Spot(*rule.place[1:]),
                     f"rule '{rule.name}' can never match: rule '{wider.name}' at line {wider.place.line} "

@@ -87,7 +87,7 @@ def _read_url(findings: Findings, variables: Variables, node: Node) -> UrlOutcom
         )
         return None
     sample = template.sample(masked=True)
-    wrong = check_template(template)
+    wrong = check_template(template, sample)
     if wrong is not None:
         findings.error(text, wrong.message, wrong.hint or _checked_as(text.value, sample))
     return UrlOutcome(text, template, "" if wrong is not None else sample)

@@ -23,6 +23,8 @@ _FILED_BY = ("mac", "source", "model", "user_agent", "vendor", "version", "inter
 _OWN_SLOTS = frozenset({SLOTS["mac"], SLOTS["source"]})
 """Where devices of one kind differ. In all others they are alike, and what is found there serves the next."""
 
+_RANKS = {SLOTS[key]: rank for rank, key in enumerate(_FILED_BY)}
+
 _FEW = 64
 """So many candidates are sorted at once; of more, one after the other is found."""
 
@@ -87,10 +89,11 @@ class RuleIndex:
         """Numbers of rules, ascending, among which is each that may hold wherever `match` does."""
         found = [self._always]
         for slot, kind, size, drawer in self._drawers:
-            condition = next((c for c in match.conditions if c.slot == slot), None)
-            value = None if condition is None else _looked_up(condition.tests[0], kind, size)
-            if value is not None and value in drawer:
-                found.append(drawer[value])
+            for condition in match.conditions:
+                if condition.slot == slot:
+                    value = _looked_up(condition.tests[0], kind, size)
+                    if value is not None and value in drawer:
+                        found.append(drawer[value])
         return merge(*found)
 
 
@@ -113,13 +116,21 @@ def _found(drawers: Iterable[tuple[int, str, int, _Drawer]], facts: Facts) -> li
 
 def _possible(match: Match) -> list[_Filed]:
     """Under what a rule can be filed, one entry a condition, in the order of _FILED_BY."""
-    conditions = (match.condition(key) for key in _FILED_BY)
-    filed = ((c.slot, _terms(c)) for c in conditions if c is not None)
-    return [(slot, terms) for slot, terms in filed if terms]
+    filed = [(c.slot, terms) for c in match.conditions if (terms := _terms(c))]
+    if len(filed) > 1:
+        filed.sort(key=_by_rank)
+    return filed
+
+
+def _by_rank(filed: _Filed) -> int:
+    return _RANKS[filed[0]]
 
 
 def _terms(condition: Condition) -> tuple[Term, ...]:
     """None unless each value has one."""
+    if len(condition.tests) == 1:
+        term = condition.tests[0].term
+        return () if term is None else (term,)
     terms = dict.fromkeys(test.term for test in condition.tests)
     return () if None in terms else tuple(term for term in terms if term is not None)
 

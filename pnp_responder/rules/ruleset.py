@@ -111,13 +111,13 @@ class _GuardedEntry(_Entry):
 class RuleSet:
     """Immutable. `rules` are in file order; `warnings` is what is legal there and probably wrong."""
 
-    def __init__(self, rules: tuple[Rule, ...], warnings: tuple[Problem, ...] = ()) -> None:
+    def __init__(self, rules: tuple[Rule, ...], index: RuleIndex, warnings: tuple[Problem, ...]) -> None:
         self.rules = rules
         self.warnings = warnings
         self._entries = [
             _Entry(rule) if rule.guards is None else _GuardedEntry(rule, rule.guards) for rule in rules
         ]
-        self._index = RuleIndex(rule.match for rule in rules)
+        self._index = index
         self._kinds: dict[tuple[str | None, ...], _Kind] = {}
 
     @classmethod
@@ -136,9 +136,10 @@ class RuleSet:
     def from_document(cls, document: Document) -> RuleSet:
         """As `from_text`; errors stay in the document's findings, and then the result is of no use."""
         rules = read_rules(document)
-        lint(rules, document)
+        index = RuleIndex(rule.match for rule in rules)
+        lint(rules, index, document)
         problems = document.findings.sorted()
-        return cls(rules, tuple(problem for problem in problems if problem.severity == "warning"))
+        return cls(rules, index, tuple(problem for problem in problems if problem.severity == "warning"))
 
     @property
     def secrets(self) -> frozenset[str]:

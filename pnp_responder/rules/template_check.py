@@ -6,14 +6,17 @@ from pnp_responder.rules.url_check import UrlProblem, check_url
 from pnp_responder.rules.url_template import Template
 
 
-def check_template(template: Template) -> UrlProblem | None:
-    """What is wrong with the URL that a made-up device gets; None if a secret in it is not known."""
+def check_template(template: Template, masked: str) -> UrlProblem | None:
+    """What is wrong with the URL that a made-up device gets; None if a secret in it is not known.
+
+    `masked` is the template's masked sample.
+    """
     if not template.is_known:
         return None
-    wrong = check_url(template.sample())
+    wrong = check_url(template.sample() if template.secrets else masked)
     if wrong is None or not template.secrets:
         return wrong
-    without = check_url(template.sample(masked=True))
+    without = check_url(masked)
     if without is not None and without.message == wrong.message:
         return without
     names = ", ".join(dict.fromkeys(f"'{secret.name}'" for secret in template.secrets))

@@ -265,6 +265,8 @@ def _placeholder(
 
 
 def _check_filters(name: str, filters: list[str], problems: list[TemplateProblem]) -> bool:
+    if not filters:
+        return True
     known = {} if name == RULE else _BY_NAME[name].filters
     everywhere = {**_MAC_FILTERS, **_TEXT_FILTERS}
     good = True
