@@ -15,6 +15,7 @@ from pnp_responder.datagram import Local, SocketAddress
 from pnp_responder.enrollment import Decline, Device, Enrollment, Offer
 from pnp_responder.mac import Mac
 from pnp_responder.service.configuration import Configuration, load_configuration, read_configuration
+from pnp_responder.service.control_path import own_path, paths_to_try
 from pnp_responder.service.settings import Settings
 from tests import command_line
 from tests.corpus_reader import PHONES, Phone
@@ -82,6 +83,13 @@ class TestTheUnit:
         text = UNIT.read_text(encoding="utf-8")
         assert re.search(r"^Type=notify$", text, re.MULTILINE)
         assert re.search(r"^RestartPreventExitStatus=.*\b78\b", text, re.MULTILINE)
+
+    def test_its_socket_is_where_the_commands_look_for_it(self) -> None:
+        (folder,) = re.findall(r"^RuntimeDirectory=(.*)$", UNIT.read_text(encoding="utf-8"), re.MULTILINE)
+        assert own_path({"RUNTIME_DIRECTORY": f"/run/{folder}"}) == paths_to_try({})[0]
+
+    def test_reloads_by_the_command_that_waits_for_the_result(self) -> None:
+        assert [argv for argv in self.commands() if argv[0] != "run"] == [["reload"]]
 
     def test_starts_the_program_that_the_readme_installs(self) -> None:
         found = re.search(r"^ExecStart=(\S+)", UNIT.read_text(encoding="utf-8"), re.MULTILINE)

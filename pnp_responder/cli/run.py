@@ -72,6 +72,7 @@ def run(
         Path | None,
         typer.Option(
             metavar="PATH",
+            readable=False,
             help="the socket for `status`, `reload` and `window` [default: in $RUNTIME_DIRECTORY, which "
             "systemd gives, or $XDG_RUNTIME_DIR; else none]",
         ),

@@ -17,6 +17,8 @@ ControlOption = Annotated[
     Path | None,
     typer.Option(
         metavar="PATH",
+        # Whether we may, the attempt says; and then in words for a socket.
+        readable=False,
         help="the socket of the service, as for `run` [default: /run/pnp-responder/control, then that in "
         "$XDG_RUNTIME_DIR]",
     ),

@@ -59,7 +59,7 @@ def status(control: ControlOption = None) -> None:
 def _show(request: Request, control: Path | None) -> None:
     state = ask_service(request, control)["window"]
     typer.echo(window_line(state))
-    if state.get("rules") == 0:
+    if not state["rules"]:
         typer.echo("no rule has `window: true`, so it makes no difference")
 
 

@@ -165,6 +165,11 @@ class RuleSet:
         """The names of the rules that offer once in a time, with that time in seconds."""
         return {rule.name: rule.guards.once for rule in self.rules if rule.guards and rule.guards.once}
 
+    @property
+    def window_rules(self) -> int:
+        """How many rules wait for the enrolment window."""
+        return sum(rule.guards is not None and rule.guards.window for rule in self.rules)
+
     def decide(self, enrollment: Enrollment, circumstances: Circumstances = NOTHING_KNOWN) -> Decision:
         """What the first matching rule says; a Decline without rule if none matches. Never raises.
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, assert_never
 
 from pnp_responder.service.control_listener import ControlUnavailable
-from pnp_responder.service.control_peer import Peer
+from pnp_responder.service.control_peer import Peer, may_control
 from pnp_responder.service.control_protocol import (
     CloseWindow,
     ControlError,
@@ -33,15 +34,20 @@ RELOAD_PATIENCE = 60.0
 MOST_REFUSED = 64
 
 
+def _permits(peer: Peer) -> bool:
+    return may_control(peer, os.geteuid(), os.getegid())
+
+
 class Control:
-    """`reload` reads the rules file again; `window` is the one that rules look at; `fault` is told of
-    exceptions that nobody expected."""
+    """`reload` reads the rules file again; `window` is the one that rules look at, `window_rules`
+    how many do; `fault` is told of exceptions that nobody expected."""
 
     def __init__(
         self,
         report: Report,
         reload: Callable[[], Awaitable[Reload]],
         window: Window,
+        window_rules: Callable[[], int],
         status: Status,
         journal: Journal,
         fault: Callable[[BaseException], None],
@@ -49,9 +55,10 @@ class Control:
         self._report = report
         self._reload = reload
         self._window = window
+        self._window_rules = window_rules
         self._status = status
         self._journal = journal
-        self._socket = ControlSocket(self.answer, self.refused, fault)
+        self._socket = ControlSocket(self.answer, _permits, self.refused, fault)
         self._users_refused: set[int] = set()
 
     async def open(self, path: Path) -> None:
@@ -135,6 +142,8 @@ class Control:
     def _show_window(self) -> dict[str, Any]:
         now = window_clock()
         if self._window.closes_at is None or not self._window.is_open(now):
-            return {"open": False, "closes": None, "seconds_left": 0}
-        left = self._window.closes_at - now
-        return {"open": True, "closes": rfc3339(time.time() + left), "seconds_left": round(left)}
+            state: dict[str, Any] = {"open": False, "closes": None, "seconds_left": 0}
+        else:
+            left = self._window.closes_at - now
+            state = {"open": True, "closes": rfc3339(time.time() + left), "seconds_left": round(left)}
+        return {**state, "rules": self._window_rules()}

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 from pnp_responder.service.control_listener import BACKLOG, ControlListener
-from pnp_responder.service.control_peer import Peer, may_control, read_peer
+from pnp_responder.service.control_peer import Peer, read_peer
 from pnp_responder.service.control_protocol import (
     MOST_REQUEST,
     ControlError,
@@ -28,20 +27,24 @@ Answer = Callable[[Request, Peer], Awaitable[dict[str, Any]]]
 
 
 class ControlSocket:
-    """Gives each permitted request to `answer`, whose result goes back; it may raise ControlError.
+    """Gives each request of a peer that `permits` to `answer`, which returns what goes back or raises
+    ControlError.
 
-    `refused` is told of each peer that may not ask, `fault` of each other exception.
+    `refused` is told of each other peer, `fault` of each other exception. `patience`, in seconds, is what a
+    client has to send its line, and to take the answer.
     """
 
     def __init__(
         self,
         answer: Answer,
+        permits: Callable[[Peer], bool],
         refused: Callable[[Peer], None],
         fault: Callable[[BaseException], None],
         *,
         patience: float = PATIENCE,
     ) -> None:
         self._answer = answer
+        self._permits = permits
         self._refused = refused
         self._fault = fault
         self._patience = patience
@@ -82,7 +85,7 @@ class ControlSocket:
         client.add_done_callback(self._clients.pop)
 
     def _admit(self, peer: Peer) -> None:
-        if not may_control(peer, os.geteuid(), os.getegid()):
+        if not self._permits(peer):
             self._refused(peer)
             who = "root, the user of the service and the members of its group may ask"
             raise ControlError("permission", f"user {peer.uid} may not ask this service; {who}")

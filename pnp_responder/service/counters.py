@@ -33,13 +33,18 @@ class Kind(NamedTuple):
     detail: Callable[[Any], str] | None = None
 
 
+def _head(reason: str) -> str:
+    """What comes behind a comma differs from phone to phone."""
+    return reason.partition(", ")[0]
+
+
 KINDS: dict[type, Kind] = {
     EnrollmentOffered: Kind("offered"),
     NotifyAnswered: Kind("answered", "answered_with", lambda event: str(event.status)),
     NotifyTimedOut: Kind("timed_out"),
     NotifyUndeliverable: Kind("undeliverable"),
-    EnrollmentDeclined: Kind("declined", "declined_because", lambda event: event.decline.reason),
-    EnrollmentDeferred: Kind("deferred", "deferred_because", lambda event: event.defer.reason),
+    EnrollmentDeclined: Kind("declined", "declined_because", lambda event: _head(event.decline.reason)),
+    EnrollmentDeferred: Kind("deferred", "deferred_because", lambda event: _head(event.defer.reason)),
     RequestRefused: Kind("refused", "refused_because", lambda event: event.reason),
     DatagramDropped: Kind("dropped", "dropped_because", lambda event: event.reason),
     RequestRepeated: Kind("repeated"),

@@ -85,7 +85,13 @@ class Service:
         self._make_known()
         report = Report(file.path, self._status, counters, recent, lambda: self._links.driver, lines_lost)
         self._control = Control(
-            report, self._reloads.reload, self._window, self._status, journal, self._tell_fault
+            report,
+            self._reloads.reload,
+            self._window,
+            lambda: self._reloads.configuration.rules.window_rules,
+            self._status,
+            journal,
+            self._tell_fault,
         )
         self._rivals: RivalWatch | None = None
         if settings.watch_for_rivals:

@@ -17,6 +17,9 @@ from typing import Any
 
 PROGRAM = (sys.executable, "-m", "pnp_responder")
 PATIENCE = 15.0
+# A service or a client of a test goes where the test says, not where the user's own service is.
+_ELSEWHERE = ("XDG_RUNTIME_DIR", "RUNTIME_DIRECTORY")
+_OURS = {name: value for name, value in os.environ.items() if name not in _ELSEWHERE}
 
 
 def call(*arguments: str, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -27,7 +30,7 @@ def call(*arguments: str, cwd: Path | None = None, **environment: str) -> subpro
         text=True,
         timeout=PATIENCE,
         cwd=cwd,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), **environment},
+        env={**_OURS, "PYTHONPATH": str(Path(__file__).parents[2]), **environment},
         check=False,
     )
 
@@ -55,7 +58,7 @@ class Running:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=log,
-                env={**os.environ, **variables},
+                env={**_OURS, **variables},
             )
 
     def hear(self, wanted: str) -> str:

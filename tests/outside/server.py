@@ -66,6 +66,7 @@ class Server:
 
     def __enter__(self) -> Server:
         environment = {**os.environ, "NOTIFY_SOCKET": str(self.folder / "notify"), "PYTHONUNBUFFERED": "1"}
+        environment["RUNTIME_DIRECTORY"] = str(self.folder)
         program = [*self.PROGRAM, "run", "--rules", str(self.rules), "--log-format", "json"]
         self.process = subprocess.Popen(
             self.host.command([*self._before, *program, *self._arguments]),

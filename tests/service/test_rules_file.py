@@ -245,6 +245,50 @@ def test_a_request_during_a_reload_brings_one_more(path: Path) -> None:
     run(test)
 
 
+def test_who_waits_gets_what_was_read_after_the_question(path: Path) -> None:
+    async def test() -> None:
+        async with followed(path) as (file, listener):
+            assert await file.read_again() == "one"
+            write(path, "twoend\n")
+            first, second = await asyncio.gather(file.read_again(), file.read_again())
+            assert (first, second) == ("two", "two")
+            write(path, "bad")
+            assert isinstance(await file.read_again(), ProblemsFound)
+            await listener.hears("taken one", "taken two", "refused bad: 'bad'")
+
+    run(test)
+
+
+def test_who_no_longer_waits_is_no_trouble(path: Path) -> None:
+    async def test() -> None:
+        async with followed(path) as (file, listener):
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.01):
+                    await file.read_again()
+            await listener.hears("taken one")
+            assert await file.read_again() == "one"
+            await listener.hears("taken one")
+
+    run(test)
+
+
+def test_who_waits_hears_of_a_fault_of_ours(path: Path) -> None:
+    async def test() -> None:
+        file = RulesFile(path, load)
+        file.load_first()
+        following = asyncio.create_task(file.follow(Faulty()))
+        with pytest.raises(ZeroDivisionError):
+            await file.read_again()
+        with pytest.raises(ZeroDivisionError):
+            await following
+
+    class Faulty(Listener):
+        def rules_taken(self, configuration: str) -> None:
+            raise ZeroDivisionError
+
+    run(test)
+
+
 def test_a_change_between_the_first_reading_and_the_watch_counts(path: Path) -> None:
     async def test() -> None:
         file = RulesFile(path, load)
