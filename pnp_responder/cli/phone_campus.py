@@ -14,6 +14,7 @@ from pnp_responder.phone.events import (
     DatagramDropped,
     Ended,
     NotifyRepeated,
+    NotifyTaken,
     Outcome,
     PhoneEvent,
     RequestRefused,
@@ -65,6 +66,9 @@ def play_campus(setup: Setup, count: int, within: float, thorough: bool) -> Camp
     due = {octets: at for at, octets in asks}
     asked_at: dict[bytes, float] = {}
     of_first = _marks_of(asks[0][1])
+    # What the first phone took or refused although it names nobody.
+    unnamed: list[Step] = []
+    last: list[Step] = []
 
     def observe(step: Step) -> None:
         payload = step.datagram.payload
@@ -78,8 +82,13 @@ def play_campus(setup: Setup, count: int, within: float, thorough: bool) -> Camp
             campus.faults.hear(payload)
         if any(mark in payload for mark in of_first):
             campus.first_steps.append(step)
+        elif not step.sent and payload.startswith(b"NOTIFY "):
+            last[:] = [step]
 
     def publish(at: float, event: PhoneEvent) -> None:
+        mine = isinstance(event, NotifyTaken) and event.call_id.encode() == of_first[0]
+        if mine or (isinstance(event, RequestRefused) and not unnamed):
+            unnamed[:] = last
         if isinstance(event, Ended):
             _count(campus, event, at - asked_at[request_of[event.call_id]])
             if event.call_id.encode() == of_first[0]:
@@ -110,6 +119,8 @@ def play_campus(setup: Setup, count: int, within: float, thorough: bool) -> Camp
         player.play(asks, within + setup.patience + 2 * LINGER)
     finally:
         progress.clear()
+    if not any(step.datagram.payload.startswith(b"NOTIFY ") for step in campus.first_steps):
+        campus.first_steps += unnamed
     campus.waits.sort()
     return campus
 

@@ -90,8 +90,10 @@ def _faults(exchange: Exchange, steps: Sequence[Step], multicast: bool) -> Itera
     for datagram, reason in exchange.unreadable:
         yield Fault("M21", f"octets from {datagram.remote} that are no SIP: {reason}", "a SIP message")
     response, notify = exchange.response, exchange.notify
-    for datagram in exchange.astray:
-        saw = f"a datagram from {datagram.remote} to port {datagram.local.address.port}, where nobody asked"
+    if exchange.astray:
+        first, number = exchange.astray[0], len(exchange.astray)
+        what = "an answer" if number == 1 else f"{number} answers"
+        saw = f"{what} from {first.remote.host} to port {first.local.address.port}, where nobody asked"
         yield Fault("T6", saw, f"to {exchange.asked.local.address}, from where the phone asked")
     if response is not None:
         yield from response_faults(exchange, response, multicast)

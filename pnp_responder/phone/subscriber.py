@@ -110,7 +110,7 @@ class Subscriber:
         """See `engine.Engine`."""
         self._servers.handle_timeout(now)
         output = self._carry_out(self._clients.handle_timeout(now))
-        ended = [self._end(one, _why_not(one)) for one in self._waiting.expired(now)]
+        ended = [self._end(one, self._why_not(one)) for one in self._waiting.expired(now)]
         return self._output(output.datagrams, (*output.events, *ended))
 
     def _receive_response(self, response: Response, datagram: Datagram, now: float) -> Output[PhoneEvent]:
@@ -130,6 +130,8 @@ class Subscriber:
             raise request.fault
         uas.check_method(request, SERVED)
         key = ServerKey(request, datagram.remote)
+        # Many phones may stand behind this address: what names another one is no repeat.
+        key.merged, key.transaction = (key.merged, request.uri), (key.transaction, request.uri)
         call_id = request.text("call-id")
         again = self._servers.repeat(key, datagram, now)
         if again is not None:
@@ -169,8 +171,11 @@ class Subscriber:
         if request.method == "NOTIFY":
             call_id = request.headers.get("call-id", "")
             meant = self._waiting.get(call_id) or self._waiting.meant_by(request)
+            refusal = f"{error.status}, {error.reason}"
             if meant is not None:
-                meant.refusal = f"{error.status}, {error.reason}"
+                meant.refusal = refusal
+            elif not self._clients.attempts(call_id):  # else another server was faster with that phone
+                self._waiting.refused_for_all(refusal)
         return self._output((response,), (RequestRefused(error.status, error.reason, datagram.remote),))
 
     def _carry_out(self, effects: tuple[sip_effects.ClientEffect, ...]) -> Output[PhoneEvent]:
@@ -196,8 +201,13 @@ class Subscriber:
     def _end(self, subscription: Subscription, outcome: Outcome, url: str = "") -> Ended:
         self._waiting.remove(subscription)
         attempts = self._clients.attempts(subscription.call_id) or subscription.attempts
-        refusal = subscription.refusal if outcome is Outcome.NOTIFY_REFUSED else ""
+        refusal = self._waiting.refusal_of(subscription) if outcome is Outcome.NOTIFY_REFUSED else ""
         return Ended(subscription.call_id, outcome, url, attempts, subscription.status, refusal)
+
+    def _why_not(self, subscription: Subscription) -> Outcome:
+        if self._waiting.refusal_of(subscription):
+            return Outcome.NOTIFY_REFUSED
+        return Outcome.SILENCE if subscription.status is None else Outcome.NO_NOTIFY
 
     def _dropped(self, datagram: Datagram, reason: str) -> Output[PhoneEvent]:
         return self._output((), (DatagramDropped(reason, datagram.remote),))
@@ -207,12 +217,6 @@ class Subscriber:
         if self._waiting.deadline is not None:
             deadline = min(deadline, self._waiting.deadline)
         return Output(datagrams, events, None if deadline == NEVER else deadline)
-
-
-def _why_not(subscription: Subscription) -> Outcome:
-    if subscription.refusal:
-        return Outcome.NOTIFY_REFUSED
-    return Outcome.SILENCE if subscription.status is None else Outcome.NO_NOTIFY
 
 
 def _own_request(octets: bytes) -> Request:

@@ -11,7 +11,7 @@ from pnp_responder.sip import Request
 class Subscription:
     """A phone that has asked. `refusal` is what it answered to a NOTIFY that it could not take, in words."""
 
-    __slots__ = ("attempts", "branch", "call_id", "refusal", "status", "tag", "user")
+    __slots__ = ("attempts", "branch", "call_id", "refusal", "refused_before", "status", "tag", "user")
 
     def __init__(self, request: Request) -> None:
         self.call_id = request.text("call-id")
@@ -21,6 +21,7 @@ class Subscription:
         self.status: int | None = None
         self.attempts = 1
         self.refusal = ""
+        self.refused_before = 0
 
 
 class Waiting:
@@ -34,6 +35,8 @@ class Waiting:
         self._by_user: dict[str, Subscription | None] = {}
         # Timer N is the same for all, so the order of their making is the order of their end.
         self._timer_n: deque[tuple[float, Subscription]] = deque()
+        self._refused = 0
+        self._last_refusal = ""
 
     def __len__(self) -> int:
         return len(self._by_call_id)
@@ -47,6 +50,7 @@ class Waiting:
         """Raises ValueError where its Call-ID is in use, or too many wait."""
         if subscription.call_id in self._by_call_id or len(self) >= self._capacity:
             raise ValueError("the Call-ID is in use, or too many phones wait")
+        subscription.refused_before = self._refused
         self._by_call_id[subscription.call_id] = subscription
         self._timer_n.append((now + self._patience, subscription))
         if subscription.user:
@@ -66,6 +70,16 @@ class Waiting:
             if found is not None:
                 return found
         return None
+
+    def refused_for_all(self, refusal: str) -> None:
+        """A NOTIFY could not be taken, and nobody can tell for which of the phones it was."""
+        self._refused += 1
+        self._last_refusal = refusal
+
+    def refusal_of(self, subscription: Subscription) -> str:
+        """What it answered to a NOTIFY that it could not take, or that may have been its own; "" for none."""
+        others = "" if self._refused == subscription.refused_before else self._last_refusal
+        return subscription.refusal or others
 
     def remove(self, subscription: Subscription) -> None:
         """It waits no longer."""

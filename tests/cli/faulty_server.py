@@ -70,7 +70,8 @@ def _serve(own: socket.socket, manners: Manners, address: SocketAddress, end: th
         if not manners.same_again:
             stories[f"{call_id} {number}"] = number
         if manners.canned:
-            own.sendto(_canned(manners.url, address), phone)
+            name = head[0].partition("sip:")[2].partition("@")[0]
+            own.sendto(_canned(manners.url, address, name), phone)
             continue
         messages = _answers(rows, manners, address, phone, number)
         if manners.notify:
@@ -119,13 +120,13 @@ def _answers(
     return messages[::-1] if manners.notify_first else messages
 
 
-def _canned(url: str, address: SocketAddress) -> bytes:
-    """One NOTIFY for all phones, with the Call-ID and the tags of nobody, and LF for line ends."""
+def _canned(url: str, address: SocketAddress, name: str) -> bytes:
+    """One NOTIFY for all phones but for their names, with the Call-ID and the tags of nobody, and LF."""
     rows = [
-        "NOTIFY sip:MAC0C1105000009@192.0.2.7:5060 SIP/2.0",
+        f"NOTIFY sip:{name}@192.0.2.7:5060 SIP/2.0",
         f"Via: SIP/2.0/UDP {address};rport;branch=z9hG4bKcanned",
-        "To: <sip:MAC0C1105000009@224.0.1.75>;tag=325885303",
-        "From: <sip:MAC0C1105000009@224.0.1.75>;tag=1411974",
+        f"To: <sip:{name}@224.0.1.75>;tag=325885303",
+        f"From: <sip:{name}@224.0.1.75>;tag=1411974",
         "CSeq: 869 NOTIFY",
         "Call-ID: 1147221869",
         f"Contact: <sip:{address}>",

@@ -275,6 +275,19 @@ class TestOneNotifyForAllPhones:
         assert "NOTIFY with Call-ID: 1147221869" in done.stdout
         assert "nobody" not in done.stdout
 
+    def test_a_campus_of_phones_that_take_it_is_not_without_fault(self) -> None:
+        with faulty_server(Manners(canned=True)) as address:
+            code, told = play("--like", "akuvox", "--count", "2", "--within", "0.3", "--server", str(address))
+        assert {"N3", "N4"} <= set(items(told["first"]))
+        assert (code, told["served"]) == (2, 2)
+
+    def test_a_campus_of_phones_that_do_not(self) -> None:
+        with faulty_server(Manners(canned=True)) as address:
+            more = ("--count", "3", "--within", "0", "--timeout", "1")
+            code, told = play(*more, "--server", str(address))
+        assert (code, told["outcomes"]["notify_refused"], told["outcomes"]["silence"]) == (1, 3, 0)
+        assert {"N3", "N4"} <= set(items(told["first"]))
+
 
 def test_two_urls_for_one_phone() -> None:
     manners = Manners(url="http://u:secret@192.0.2.1/a", second_url="http://u:secret@192.0.2.1/b")

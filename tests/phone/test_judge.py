@@ -338,6 +338,7 @@ def test_an_answer_to_a_port_where_nobody_asked() -> None:
     silence = Ended(CALL_ID, Outcome.SILENCE, "", 11, None)
     found = verdict([asked, *astray], ended=silence)
     assert (found.outcome, [fault.item for fault in found.faults]) == (Outcome.UNUSABLE, ["T6"])
+    assert found.faults[0].saw == "2 answers from 10.0.0.1 to port 5070, where nobody asked"
     noise = astray[0]._replace(datagram=astray[0].datagram._replace(payload=b"OPTIONS sip:x SIP/2.0\r\n\r\n"))
     assert verdict([asked, noise], ended=silence).outcome is Outcome.SILENCE
 

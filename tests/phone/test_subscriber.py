@@ -312,6 +312,37 @@ class TestOutsideTheDialog:
         assert status_of(output) == b"SIP/2.0 200 OK"
         assert output.events == (NotifyTaken(CALL_ID, URL, SERVER.address), SERVED)
 
+    def test_many_phones_that_are_not_named_have_all_refused_it(self) -> None:
+        engine = subscriber()
+        for number in (1, 2):
+            engine.subscribe(subscribe(number), GROUP, PHONES, 0.0)
+        nobodys = FOREIGN.replace("00001@", "00007@")
+        output = engine.receive_datagram(heard(nobodys), 0.1)
+        engine.subscribe(subscribe(3), GROUP, PHONES, 0.2)
+        ends = [event for _, output in run_out(engine, output.deadline) for event in output.events]
+        outcomes = [event.outcome for event in ends if isinstance(event, Ended)]
+        assert outcomes == [Outcome.NOTIFY_REFUSED, Outcome.NOTIFY_REFUSED, Outcome.SILENCE]
+
+    def test_another_server_was_faster_with_that_phone(self) -> None:
+        engine = subscriber()
+        for number in (1, 2, 3):
+            engine.subscribe(subscribe(number), GROUP, PHONES, 0.0)
+        assert SERVED in engine.receive_datagram(heard(NOTIFY), 0.1).events
+        output = engine.receive_datagram(heard(NOTIFY.replace("bKserver", "bKother")), 0.2)
+        ends = [event for _, output in run_out(engine, output.deadline) for event in output.events]
+        assert {event.outcome for event in ends if isinstance(event, Ended)} == {Outcome.SILENCE}
+
+    def test_the_same_branch_for_two_phones_is_no_repeat(self) -> None:
+        engine = subscriber(outside_dialog=True)
+        served: list[PhoneEvent] = []
+        for number in (1, 2, 3):
+            engine.subscribe(subscribe(number), GROUP, PHONES, 0.0)
+        for name in ("00001@", "00002@", "00002@"):
+            canned = FOREIGN.replace("00001@", name).replace("sip:10.0.0.2", f"sip:MAC=0200000{name}10.0.0.2")
+            served += engine.receive_datagram(heard(canned), 0.1).events
+        names = [type(event).__name__ for event in served]
+        assert names == ["NotifyTaken", "Ended", "NotifyTaken", "Ended", "NotifyRepeated"]
+
     def test_many_phones_are_told_apart_by_name(self) -> None:
         engine = subscriber(outside_dialog=True)
         for number in (1, 2, 3):
