@@ -33,14 +33,21 @@ class Wrapped(Server):
 
     def __init__(self, lan: Lan, before: Sequence[str], *arguments: str, **options: bool) -> None:
         super().__init__(lan.server, rules_text(), *ALONE, *arguments, **options)
-        self._before = [*before, *self._before]
+        self.before(before)
+
+    def before(self, words: Sequence[str]) -> None:
+        """Put these words before it, too."""
+        self._before = [*words, *self._before]
 
 
 @contextmanager
-def failing(server: Server, call: str, error: str, when: str) -> Iterator[None]:
-    """From now on `call` fails with `error` in the loop's thread, as often as `when` says (strace(1))."""
+def failing(server: Server, call: str, error: str, when: str, *more: str) -> Iterator[None]:
+    """From now on `call` fails with `error` in the loop's thread, as often as `when` says (strace(1)).
+
+    `more`: "-f" for all threads, of which each counts for itself; "-P PATH" for calls on that path alone.
+    """
     pid = str(server.process.pid)
-    argv = ["strace", "-qq", "-o", "/dev/null", "-p", pid, "-e", f"trace={call}"]
+    argv = ["strace", "-qq", "-o", "/dev/null", "-p", pid, *more, "-e", f"trace={call}"]
     with subprocess.Popen([*argv, "-e", f"inject={call}:error={error}:when={when}"]) as strace:
         try:
             while "TracerPid:\t0" in Path(f"/proc/{pid}/status").read_text():
@@ -259,21 +266,92 @@ def test_what_a_full_link_refuses_is_sent_a_little_later(lan: Lan, phone: Phone,
         assert not list(server.events("send_failed"))
 
 
+def strace(call: str, error: str, when: str = "", *more: str) -> list[str]:
+    """The words before a program whose `call` fails from its start on; `when` and `more` as for `failing`."""
+    inject = f"inject={call}:error={error}" + (f":when={when}" if when else "")
+    return ["strace", "-D", "-f", "-qq", "-o", "/dev/null", *more, "-e", f"trace={call}", "-e", inject]
+
+
 @pytest.mark.skipif(shutil.which("strace") is None, reason="no `strace`")
 @pytest.mark.parametrize(
-    ("call", "error", "words"),
+    ("call", "error", "when", "words"),
     [
-        ("bind", "EACCES", "may not open"),
-        ("bind", "EADDRNOTAVAIL", "no address of this host"),
-        ("socket", "EAFNOSUPPORT", "AF_NETLINK"),
-        ("socket", "EMFILE", "Too many open files"),
+        ("bind", "EACCES", "", "may not open"),
+        ("bind", "EADDRNOTAVAIL", "", "no address of this host"),
+        ("socket", "EAFNOSUPPORT", "", "AF_NETLINK"),
+        ("socket", "EMFILE", "", "Too many open files"),
+        ("setsockopt", "EPERM", "", "cannot be read: Operation not permitted"),
+        # Each thread counts for itself. The one that opens asks for seven things; the last one is the group.
+        ("setsockopt", "EPERM", "3", "this user may not open"),
+        ("setsockopt", "ENODEV", "7", "the interface is gone"),
+        ("setsockopt", "ENOBUFS", "7", "net.ipv4.igmp_max_memberships"),
     ],
 )
-def test_system_calls_that_always_fail_end_the_start(lan: Lan, call: str, error: str, words: str) -> None:
-    strace = ["strace", "-D", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={call}"]
-    with Wrapped(lan, [*strace, "-e", f"inject={call}:error={error}"], wait=False) as server:
+def test_system_calls_that_always_fail_end_the_start(
+    lan: Lan, call: str, error: str, when: str, words: str
+) -> None:
+    with Wrapped(lan, strace(call, error, when), wait=False) as server:
         assert server.process.wait(PATIENCE) == 69
         assert words in server.log()
+        assert "Traceback" not in server.log()
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="no `strace`")
+@pytest.mark.parametrize(
+    ("path", "error"),
+    [("/proc/self/net/igmp", "EMFILE"), ("/proc/self/net/udp", "EIO"), ("/proc/self/net/unix", "EACCES")],
+)
+def test_files_that_cannot_be_opened_and_are_not_needed(
+    lan: Lan, phone: Phone, path: str, error: str
+) -> None:
+    with Wrapped(lan, strace("openat", error, "", "-P", path)) as server:
+        ask_until_served(phone)
+        assert not list(server.events("internal_error"))
+        assert "Traceback" not in server.log()
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="no `strace`")
+@pytest.mark.parametrize(
+    ("error", "words"), [("EMFILE", "Too many open files"), ("EIO", "Input/output error")]
+)
+def test_rules_that_cannot_be_opened(lan: Lan, phone: Phone, error: str, words: str) -> None:
+    """At start they end it; later the old ones stay, and a reload takes the new ones once it can."""
+    blind = Wrapped(lan, [], wait=False)
+    blind.before(strace("openat", error, "", "-P", str(blind.rules)))
+    with blind:
+        assert blind.process.wait(PATIENCE) == 78
+        assert words in blind.log()
+        assert "Traceback" not in blind.log()
+    with Server(lan.server, rules_text(), *ALONE) as server:
+        with failing(server, "openat", error, "1+", "-f", "-P", str(server.rules)):
+            server.replace_rules(rules_text(base="http://new"))
+            assert words in str(server.wait_for_event("rules_rejected"))
+            _, notify, _ = ask_until_served(phone)
+            assert not notify.message.body.startswith(b"http://new")
+        server.process.send_signal(signal.SIGHUP)
+        server.wait_for_event("rules_loaded")
+        deadline = time.monotonic() + PATIENCE
+        while not ask_until_served(phone)[1].message.body.startswith(b"http://new"):
+            assert time.monotonic() < deadline
+        assert not list(server.events("internal_error"))
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="no `strace`")
+def test_a_new_address_whose_socket_cannot_be_had_is_tried_again(lan: Lan, phone: Phone) -> None:
+    with Server(lan.server, rules_text(), *ALONE) as server:
+        try:
+            # The third thing that is asked of a new socket; reading the interfaces asks for two.
+            with failing(server, "setsockopt", "EPERM", "3+", "-f"):
+                lan.server.run("ip", "address", "add", "198.51.100.1/24", "dev", "eth1")
+                refused = server.wait_for_event("address_unusable")
+                assert (refused["interface"], refused["address"]) == ("eth1", "198.51.100.1")
+                assert "this user may not open 198.51.100.1:5060" in refused["reason"]
+                ask_until_served(phone)
+            server.wait_for_event("interface_changed", also=["198.51.100.1:5060"])
+            ask_until_served(phone)
+        finally:
+            lan.server.run("ip", "address", "del", "198.51.100.1/24", "dev", "eth1")
+        assert not list(server.events("internal_error"))
         assert "Traceback" not in server.log()
 
 
