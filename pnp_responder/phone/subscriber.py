@@ -131,7 +131,7 @@ class Subscriber:
         uas.check_method(request, SERVED)
         key = ServerKey(request, datagram.remote)
         # Many phones may stand behind this address: what names another one is no repeat.
-        key.merged, key.transaction = (key.merged, request.uri), (key.transaction, request.uri)
+        key.request = f"{key.request}\n{request.uri}"
         call_id = request.text("call-id")
         again = self._servers.repeat(key, datagram, now)
         if again is not None:
