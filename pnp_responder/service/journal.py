@@ -168,7 +168,7 @@ class Journal:
             "rule": offer.rule,
             "url": offer.masked,
             "interface": local.interface if local else None,
-            "source": str(remote) if remote else None,
+            "source": f"{remote.host}:{remote.port}" if remote else None,
             **more,
         }
         if local is not None and local.transport != UDP:

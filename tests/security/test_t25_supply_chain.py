@@ -19,7 +19,6 @@ IMPORTED_AS = {
     "dpkt": {"dpkt"},
     "pyroute2": {"pyroute2"},
     "PyYAML": {"yaml"},
-    "structlog": {"structlog"},
     "typer": {"typer", "click", "rich"},  # two of its own parts
     "watchfiles": {"watchfiles"},
 }
