@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -12,17 +12,26 @@ from pnp_responder.enrollment import Decision, Enrollment, Offer
 from pnp_responder.rules import Place, Problem, RulesError
 
 if TYPE_CHECKING:
+    from pnp_responder.rules import RuleSet
+    from pnp_responder.rules.guards import Guards
     from pnp_responder.service.configuration import Configuration
 
 _NOTHING = "-"
+
+
+class Answer(NamedTuple):
+    """What a file says to a device. `guards`: of the rule, where it offers a URL, and only if they allow."""
+
+    decision: Decision
+    guards: Guards | None
 
 
 class Change(NamedTuple):
     """A device that two files answer otherwise."""
 
     enrollment: Enrollment
-    old: Decision
-    new: Decision
+    old: Answer
+    new: Answer
 
 
 class Comparison(NamedTuple):
@@ -42,13 +51,14 @@ def compare(
 
     Raises RulesError where something of it cannot be read.
     """
+    answer_before, answer_after = _answers(old[1].rules), _answers(new[1].rules)
     devices = set()
     changes: dict[Hashable, Change] = {}
     for enrollment in _distinct(_enrollments(old, new, captures, logs)):
         device = _device(enrollment)
         devices.add(device)
-        before, after = old[1].rules.decide(enrollment), new[1].rules.decide(enrollment)
-        if _answer(before) != _answer(after):
+        before, after = answer_before(enrollment), answer_after(enrollment)
+        if _noticed(before) != _noticed(after):
             changes.setdefault((device, before, after), Change(enrollment, before, after))
     return Comparison(len(devices), tuple(changes.values()))
 
@@ -90,10 +100,22 @@ def _device(enrollment: Enrollment) -> Hashable:
     return device if device.mac else (device, enrollment.remote and enrollment.remote.host)
 
 
-def _answer(decision: Decision) -> object:
+def _answers(rules: RuleSet) -> Callable[[Enrollment], Answer]:
+    """What the rules say; their options are not judged here but told."""
+    guards = {rule.name: rule.guards for rule in rules.rules if rule.guards is not None}
+
+    def answer(enrollment: Enrollment) -> Answer:
+        decision = rules.decide(enrollment)
+        return Answer(decision, guards.get(decision.rule) if isinstance(decision, Offer) else None)
+
+    return answer
+
+
+def _noticed(answer: Answer) -> object:
     """What the device notices: not the rule's name. No rule and `ignore` differ for who asks by unicast."""
+    decision = answer.decision
     if isinstance(decision, Offer):
-        return decision.url
+        return decision.url, answer.guards
     return decision.status, decision.rule is None
 
 
@@ -105,17 +127,19 @@ def rows(comparison: Comparison, show_secrets: bool) -> list[list[str]]:
         device = enrollment.device
         cells = [device.mac.joined(":") if device.mac else "", device.vendor, device.model, device.version]
         cells.append(enrollment.remote.host if enrollment.remote else "")
-        for decision in (old, new):
-            cells += [decision.rule or "", _words(decision, show_secrets)]
+        for answer in (old, new):
+            cells += [answer.decision.rule or "", _words(answer, show_secrets)]
         if cells[-3] == cells[-1]:
             cells[-1] += " (another secret)"
         found.append([cell or _NOTHING for cell in cells])
     return found
 
 
-def _words(decision: Decision, show_secrets: bool) -> str:
+def _words(answer: Answer, show_secrets: bool) -> str:
+    decision = answer.decision
     if isinstance(decision, Offer):
-        return decision.url if show_secrets else decision.masked
+        url = decision.url if show_secrets else decision.masked
+        return url if answer.guards is None else f"{url} ({answer.guards})"
     if decision.rule is None:
         return "no rule matches"
     return "ignore" if decision.status is None else f"reject {decision.status}"
@@ -140,11 +164,12 @@ def as_json(comparison: Comparison, show_secrets: bool) -> dict[str, Any]:
     }
 
 
-def _decision(decision: Decision, show_secrets: bool) -> dict[str, Any]:
-    offer = isinstance(decision, Offer)
+def _decision(answer: Answer, show_secrets: bool) -> dict[str, Any]:
+    decision = answer.decision
     return {
         "rule": decision.rule,
-        "answer": _words(decision, show_secrets),
-        "url": _words(decision, show_secrets) if offer else None,
+        "answer": _words(answer, show_secrets),
+        "url": _words(answer._replace(guards=None), show_secrets) if isinstance(decision, Offer) else None,
+        "options": None if answer.guards is None else str(answer.guards),
         "status": None if isinstance(decision, Offer) else decision.status,
     }

@@ -40,6 +40,13 @@ class Guards(NamedTuple):
     once: int = 0
     neighbour: bool = False
 
+    def __str__(self) -> str:
+        """As the file says it: `require neighbour; once 10m`."""
+        required = [name for name in ("neighbour", "oui") if getattr(self, name)]
+        parts = [f"require {', '.join(required)}"] if required else []
+        parts += [f"once {duration_text(self.once)}"] if self.once else []
+        return "; ".join(parts + ["window"] * self.window)
+
     def judge(self, rule: str, enrollment: Enrollment, circumstances: Circumstances) -> Judgement:
         """May the rule of that name give its URL? What takes most effort to know is asked last."""
         unknown = []

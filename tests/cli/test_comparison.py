@@ -140,6 +140,7 @@ def test_json(folder: Path) -> None:
         "rule": "a",
         "answer": "http://old/00a859112201",
         "url": "http://old/00a859112201",
+        "options": None,
         "status": None,
     }
 
@@ -191,3 +192,21 @@ def test_what_a_capture_asks_of_others_is_no_device(folder: Path) -> None:
     (folder / "text").write_bytes(examples.altered(Accept="text/plain"))
     files = [str(folder / "new.yaml"), "--against", str(folder / "old.yaml")]
     assert run(*files, "--capture", str(folder / "text")).exit_code == 64
+
+
+def test_options_of_a_rule_are_a_difference(folder: Path) -> None:
+    guarded = OLD.replace(
+        "url: 'http://old/{{ mac }}'", "url: 'http://old/{{ mac }}', once: 10m, window: true"
+    )
+    (folder / "guarded.yaml").write_text(guarded, encoding="utf-8")
+    words = [
+        str(folder / "guarded.yaml"),
+        "--against",
+        str(folder / "old.yaml"),
+        "--log",
+        log(folder, device(1)),
+    ]
+    assert "http://old/00a859112201 (once 10m; window)" in run(*words).stdout
+    (change,) = json.loads(run(*words, "--json").stdout)["against"]["changes"]
+    assert (change["old"]["options"], change["new"]["options"]) == (None, "once 10m; window")
+    assert change["new"]["url"] == change["old"]["url"]

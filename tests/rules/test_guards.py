@@ -203,6 +203,13 @@ rules:
     assert rules.once == {"rule-1": 3600, "rule-3": 300}
 
 
+def test_guards_as_the_file_says_them() -> None:
+    assert str(Guards(True, True, 5400, True)) == "require neighbour, oui; once 1h 30m; window"
+    assert str(ONCE) == "once 10m"
+    assert str(NEIGHBOUR) == "require neighbour"
+    assert str(WINDOW) == "window"
+
+
 switches = st.sampled_from(["true", "false"])
 requirements = st.fixed_dictionaries({}, optional={"neighbour": switches, "oui": switches})
 options = st.fixed_dictionaries(
