@@ -15,6 +15,10 @@ from pnp_responder.masking import MASK, mask_source, secret_spans
 Severity = Literal["error", "warning"]
 
 LINE_BREAK = re.compile(r"\r\n|\r|\n")
+MOST_PROBLEMS = 1_000
+"""Of one file. Further ones are counted."""
+MOST_WORDS = 500
+"""Characters of a message and of a hint: a key may have a million."""
 SHOWN_WIDTH = 120
 """A printed source line is cut to about this many characters round the caret."""
 
@@ -84,6 +88,8 @@ class Findings:
         self._text = text
         self._lines: list[str] | None = None
         self._problems: dict[tuple[int, int, str], Problem] = {}
+        self._failed = False
+        self._unlisted = 0
 
     def line(self, number: int) -> str:
         """Source line `number` (from 1), without its line break; empty beyond the end."""
@@ -106,16 +112,20 @@ class Findings:
     @property
     def count(self) -> int:
         """How many problems there are by now."""
-        return len(self._problems)
+        return len(self._problems) + self._unlisted
 
     @property
     def failed(self) -> bool:
         """Is there any error?"""
-        return any(problem.severity == "error" for problem in self._problems.values())
+        return self._failed
 
     def sorted(self) -> tuple[Problem, ...]:
-        """All problems in the order of the file."""
-        return tuple(sorted(self._problems.values(), key=lambda problem: problem.place[1:]))
+        """The problems in the order of the file; if there are more than MOST_PROBLEMS, the last says so."""
+        found = sorted(self._problems.values(), key=lambda problem: problem.place[1:])
+        if self._unlisted:
+            severity: Severity = "error" if self._failed else "warning"
+            found.append(Problem(found[-1].place, f"and {self._unlisted:,} more problems", "", severity))
+        return tuple(found)
 
     def raise_errors(self) -> None:
         """Raise RulesError with all problems if one of them is an error."""
@@ -123,8 +133,23 @@ class Findings:
             raise RulesError(self.sorted())
 
     def _add(self, at: Placed, message: str, hint: str, severity: Severity) -> None:
-        problem = Problem(self.place(at), message, hint, severity, self.line(at.line))
-        self._problems.setdefault((at.line, at.column, message), problem)
+        self._failed = self._failed or severity == "error"
+        message, hint = _cut(message), _cut(hint)
+        key = at.line, at.column, message
+        if key in self._problems:
+            return
+        if len(self._problems) >= MOST_PROBLEMS:
+            self._unlisted += 1
+        else:
+            self._problems[key] = Problem(self.place(at), message, hint, severity, self.line(at.line))
+
+
+def _cut(text: str) -> str:
+    """Beginning and end, if that is long. Masked before: half a secret has no form."""
+    if len(text) <= MOST_WORDS:
+        return text
+    text = mask_source(text)
+    return f"{text[: MOST_WORDS // 2]}…{text[-MOST_WORDS // 2 :]}"
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -3,6 +3,8 @@ from __future__ import annotations
 import pytest
 
 from pnp_responder.rules import Place, Problem, RulesError, RuleSet
+from pnp_responder.rules.places import Spot
+from pnp_responder.rules.problems import MOST_PROBLEMS, Findings
 
 
 def render(source: str, column: int) -> list[str]:
@@ -68,3 +70,26 @@ def test_the_same_problem_counts_once() -> None:
     with pytest.raises(RulesError) as caught:
         RuleSet.from_text(text, "r")
     assert len(caught.value.problems) == 1
+
+
+def test_a_long_message_keeps_its_beginning_and_its_end() -> None:
+    findings = Findings("r.yaml", "")
+    findings.error(Spot(1, 1), f"duplicate key 'https://u:{'x' * 10_000}@{'h' * 10_000}', first at line 1")
+    (problem,) = findings.sorted()
+    assert len(problem.message) < 600
+    assert problem.message.startswith("duplicate key 'https://u:***@hhh")
+    assert problem.message.endswith("hhh', first at line 1")
+
+
+def test_of_very_many_problems_the_rest_is_counted() -> None:
+    findings = Findings("r.yaml", "")
+    for number in range(3 * MOST_PROBLEMS):
+        findings.warning(Spot(number, 1), "odd")
+    assert not findings.failed
+    findings.error(Spot(1, 1), "wrong")
+    assert findings.failed
+    assert findings.count == 3 * MOST_PROBLEMS + 1
+    problems = findings.sorted()
+    assert len(problems) == MOST_PROBLEMS + 1
+    assert problems[-1].message == "and 2,001 more problems"
+    assert problems[-1].severity == "error"

@@ -1,0 +1,284 @@
+"""T16: whatever stands where the rules file should be is refused at once, in words, and the old rules stay.
+
+Bombs of YAML, nesting, size, and everything in a file system that is no file: at the start, at a reload.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from time import monotonic, process_time
+
+import pytest
+from typer.testing import CliRunner
+
+from pnp_responder.cli.main import app
+from pnp_responder.rules import RulesError
+from pnp_responder.service.configuration import load_configuration
+from pnp_responder.service.rules_file import content_digest
+from tests.cli.program import running
+from tests.cli.test_run import ask
+from tests.net.loopback import phone_socket
+
+AT_ONCE = 1.0
+"""Seconds until it is refused."""
+LONGEST_WORDS = 50_000
+"""Characters of all that is said about a file, however large what is wrong with it."""
+
+ALIASES = "a0: &a0 [x, x]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]\n" for n in range(1, 31))
+MERGES = "a0: &a0 {x: 1}\n" + "".join(
+    f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 10)}]}}\n" for n in range(1, 9)
+)
+NAMED = f"{{name: {'n' * 10**6}, ignore: true}}"
+TEXTS: dict[str, tuple[str | bytes, str]] = {
+    "alias bomb": (f"{ALIASES}rules: []\n", "an anchor ('&a0') is not allowed"),
+    "merge bomb": (f"{MERGES}rules: []\n", "an anchor ('&a0') is not allowed"),
+    "self-reference": ("rules: &r [*r]\n", "an anchor ('&r') is not allowed"),
+    "100,000 brackets": ("[" * 100_000, "nested deeper than 32 levels"),
+    "100,000 brackets, closed": ("rules: " + "[" * 100_000 + "]" * 100_000, "nested deeper than 32 levels"),
+    "100,000 braces": ("{a: " * 100_000, "nested deeper than 32 levels"),
+    "100,000 dashes": ("- " * 100_000, "nested deeper than 32 levels"),
+    "100,000 questions": ("? " * 100_000, "nested deeper than 32 levels"),
+    "100,000 indents": ("".join(f"{' ' * n}a:\n" for n in range(1000)), "nested deeper than 32 levels"),
+    "a key of 1 MB twice": (f"{'k' * 10**6}: 1\n" * 2, "a ':' that does not fit here"),
+    "an unknown key of 1 MB": (f"rules: []\n? {'k' * 10**6}\n: 1\n", "unknown key"),
+    "a tag of 1 MB": (f"rules: !{'t' * 10**6} []\n", "is not allowed"),
+    "an anchor of 1 MB": (f"rules: &{'t' * 10**6} []\n", "is not allowed"),
+    "a value of 1 MB": (f"rules: {'v' * 10**6}\n", "expected a list of rules"),
+    "a name of 1 MB twice": (f"rules: [{NAMED}, {NAMED}]", "has the name of the rule at line 1"),
+    "a URL of 1 MB": (f"rules: [{{url: 'http://{'h' * 10**6}:x/'}}]", "port"),
+    "a placeholder of 1 MB": (f"rules: [{{url: 'http://h/{{{{ {'h' * 10**6} }}}}'}}]", "unknown placeholder"),
+    "a MAC of 1 MB": (f"rules: [{{match: {{mac: {'z' * 10**6}}}, ignore: true}}]", "mac"),
+    "a version of 1 MB": (f"rules: [{{match: {{version: '<{'=' * 10**6}'}}, ignore: true}}]", "version"),
+    "unclosed quotes": ('rules: ["' + '\n"' * 50_000, ""),
+    "tags": ("rules: !!python/object/apply:os.system ['touch owned']\n", "is not allowed"),
+    "two documents": ("rules: []\n---\nrules: []\n", "a second document begins here"),
+    "empty": ("", "the file holds no rules"),
+    "blanks": (" \n\n\t \n", ""),
+    "byte order mark": ("\ufeff", "the file holds no rules"),
+    "UTF-16": ("rules: []\n".encode("utf-16"), "is not UTF-8"),
+    "binary": (bytes(range(256)) * 100, "is not UTF-8"),
+    "NULs": (bytes(100_000), "character U+0000 cannot stand in this file"),
+    "half of a file": ("rules:\n  - {name: x, match: {vendor: fan", ""),
+    "escape codes": ("rules: \x1b[2J\n", "character U+001B cannot stand in this file"),
+}
+
+
+def _made(content: str | bytes, path: Path) -> None:
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+def _large(path: Path, first: bytes = b"rules: []\n") -> None:
+    """100 MB that take no room on the disk."""
+    with path.open("wb") as file:
+        file.write(first)
+        file.truncate(100 * 1024 * 1024)
+
+
+def _socket(path: Path) -> None:
+    # A path of a socket is short; that of a test is not.
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder, socket.socket(socket.AF_UNIX) as it:  # noqa: S108
+        it.bind(f"{folder}/s")
+        os.replace(f"{folder}/s", path)
+
+
+THINGS: dict[str, tuple[Callable[[Path], object], str]] = {
+    "100 MB": (_large, "the file is larger than 16 MiB"),
+    "FIFO": (os.mkfifo, "this is no regular file"),
+    "folder": (Path.mkdir, "cannot be read: Is a directory"),
+    "socket": (_socket, "cannot be read: No such device or address"),
+    "endless device": (lambda path: path.symlink_to("/dev/zero"), "this is no regular file"),
+    "empty device": (lambda path: path.symlink_to("/dev/null"), "this is no regular file"),
+    "terminal": (lambda path: path.symlink_to("/dev/tty"), ""),
+    "kernel's own": (lambda path: path.symlink_to("/proc/self/mem"), ""),
+    "dangling link": (lambda path: path.symlink_to("nowhere"), "cannot be read: No such file or directory"),
+    "link to itself": (
+        lambda path: path.symlink_to(path),
+        "cannot be read: Too many levels",
+    ),
+    "nothing": (lambda path: None, "cannot be read: No such file or directory"),
+    **{name: (partial(_made, content), words) for name, (content, words) in TEXTS.items()},
+}
+
+
+@contextmanager
+def at_once() -> Iterator[None]:
+    """The processor's time counts: the machine may be busy. A wait for what never comes shows in both."""
+    began, cost = monotonic(), process_time()
+    yield
+    assert process_time() - cost < AT_ONCE
+    assert monotonic() - began < 10 * AT_ONCE
+
+
+@pytest.mark.parametrize("name", THINGS)
+def test_at_the_start(tmp_path: Path, name: str) -> None:
+    make, words = THINGS[name]
+    path = tmp_path / "r.yaml"
+    make(path)
+    with at_once(), pytest.raises(RulesError) as caught:
+        load_configuration(path)
+    listed = [problem.render() for problem in caught.value.problems]
+    assert words in listed[0] or any(words in text for text in listed)
+    assert all(text.startswith(f"{path}:") for text in listed)
+    assert sum(map(len, listed)) < LONGEST_WORDS
+    assert not (tmp_path / "owned").exists()
+
+
+@pytest.mark.parametrize("name", ["FIFO", "100 MB", "100,000 brackets", "merge bomb", "folder"])
+def test_by_each_command(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "r.yaml"
+    THINGS[name][0](path)
+    for command in (
+        ["run", "--rules"],
+        ["check"],
+        ["test"],
+        ["explain", "--rules"],
+        ["demo", "--rules"],
+    ):
+        with at_once():
+            result = CliRunner().invoke(app, [*command, str(path)])
+        assert result.exit_code == 78, command
+        assert THINGS[name][1] in result.output
+    for option in ("--tests", "--against"):
+        good = tmp_path / "good.yaml"
+        good.write_text("rules: []\n")
+        command = ["test"] if option == "--tests" else ["check"]
+        with at_once():
+            result = CliRunner().invoke(app, [*command, str(good), option, str(path)])
+        assert result.exit_code == 78, option
+
+
+def test_at_a_reload(tmp_path: Path) -> None:
+    """Each of them in the place of a good file: told once, and phones are served meanwhile and after."""
+    folder = tmp_path / "rules"
+    folder.mkdir()
+    rules = folder / "r.yaml"
+    rules.write_text('rules: [{url: "http://{{ local_ip }}/{{ mac }}"}]\n')
+    taken = ["FIFO", "folder", "socket", "endless device", "dangling link", "link to itself", "nothing"]
+    taken += ["100 MB", "alias bomb", "merge bomb", "100,000 brackets", "empty", "binary", "a tag of 1 MB"]
+    with running(tmp_path, rules, "--interface", "lo") as it, phone_socket() as phone:
+        it.hear("READY=1")
+        for number, name in enumerate(taken, 1):
+            make, words = THINGS[name]
+            made = tmp_path / f"made-{number}"
+            make(made)
+            if name == "link to itself":
+                made.unlink()
+                made.symlink_to(rules)
+            put(made, rules, number)
+            it.until(lambda number=number: len(it.entries("rules_rejected")) == number)  # type: ignore[misc]
+            rejected = it.entries("rules_rejected")[-1]
+            assert any(words in problem for problem in rejected["problems"]), name
+            assert len(str(rejected)) < LONGEST_WORDS
+            assert ask(phone, it.port, number).endswith(b"/0200000000%02x" % number)
+        assert it.process.poll() is None
+        assert it.entries("internal_error") == []
+
+
+def put(made: Path, rules: Path, number: int) -> None:
+    """`made`, if it is anything, in the place of the file."""
+    if rules.is_dir() and not rules.is_symlink():
+        rules.rename(rules.with_name(f"old-{number}"))
+    if os.path.lexists(made) and not (made.is_dir() and not made.is_symlink()):
+        os.replace(made, rules)
+        return
+    if os.path.lexists(rules):
+        rules.rename(rules.with_name(f"older-{number}"))
+    if os.path.lexists(made):
+        made.rename(rules)
+
+
+def test_what_changes_between_two_looks_never_holds_anybody_up(tmp_path: Path) -> None:
+    """A file that is a pipe, a folder, a link, a file again, as fast as another process can: the one that was
+    opened is the one that is looked at."""
+    path = tmp_path / "r.yaml"
+    good = "rules: [{url: 'http://h/'}]\n"
+    ended = threading.Event()
+
+    def swap() -> None:
+        number = 0
+        while not ended.is_set():
+            number += 1
+            other = tmp_path / f"other-{number % 2}"
+            if number % 3 == 0:
+                os.mkfifo(other)
+            elif number % 3 == 1:
+                other.symlink_to("/dev/zero")
+            else:
+                other.write_text(good)
+            os.replace(other, path)
+
+    path.write_text(good)
+    thread = threading.Thread(target=swap)
+    thread.start()
+    found: dict[str, int] = {}
+    began = monotonic()
+    try:
+        for _ in range(300):
+            content_digest(path)
+            try:
+                outcome = str(len(load_configuration(path).rules.rules))
+            except RulesError as error:
+                outcome = error.problems[0].message
+            found[outcome] = found.get(outcome, 0) + 1
+    finally:
+        ended.set()
+        thread.join()
+    assert set(found) <= {"1", "this is no regular file", "the file holds no rules"}
+    assert found.get("1"), found
+    assert monotonic() - began < 20
+
+
+@contextmanager
+def nobody() -> Iterator[None]:
+    """As a user whom no file here belongs to."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that everybody may enter, which those of pytest are not."""
+    with tempfile.TemporaryDirectory(prefix="pnp-t16-") as name:
+        os.chmod(name, 0o755)  # noqa: S103
+        yield Path(name)
+
+
+@pytest.mark.parametrize("mode", [0o000, 0o200, 0o600])
+def test_a_file_that_the_service_may_not_read(open_folder: Path, mode: int) -> None:
+    path = open_folder / "r.yaml"
+    path.write_text("rules: []\n")
+    path.chmod(mode if os.geteuid() == 0 else 0)
+    with nobody(), pytest.raises(RulesError) as caught:
+        load_configuration(path)
+    assert str(caught.value) == f"{path}:1:1: cannot be read: Permission denied"
+
+
+def test_a_folder_that_the_service_may_not_enter(open_folder: Path) -> None:
+    inner = open_folder / "in"
+    inner.mkdir()
+    (inner / "r.yaml").write_text("rules: []\n")
+    inner.chmod(0o700 if os.geteuid() == 0 else 0)
+    with nobody(), pytest.raises(RulesError, match="cannot be read: Permission denied"):
+        load_configuration(inner / "r.yaml")
+    inner.chmod(0o700)
+
+
+def test_a_file_of_another_owner_is_read_if_it_may_be(open_folder: Path) -> None:
+    path = open_folder / "r.yaml"
+    path.write_text("rules: []\n")
+    path.chmod(0o644)
+    with nobody():
+        assert load_configuration(path).exposures == ()
