@@ -59,6 +59,9 @@ def known_fields(
         if name in names:
             found[name] = entry
             continue
+        if findings.full:  # looking for what was meant takes time
+            findings.error(entry[0], f"unknown key {shown(name)}")
+            continue
         others = elsewhere or {}
         hint = others.get(name) or did_you_mean(name, names) or did_you_mean(name, others)
         hint = hint or f"known are {', '.join(names)}"

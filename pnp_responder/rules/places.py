@@ -181,6 +181,8 @@ class _Builder:
             items = []
             while not isinstance(inner := next(events), yaml.SequenceEndEvent):
                 items.append(self._node(inner, events, depth + 1))
+                if self._findings.full:
+                    raise _Stop
             return Sequence(line, column, bool(event.flow_style), items)
         return self._mapping(event, events, depth)
 
@@ -204,6 +206,8 @@ class _Builder:
                 self._findings.error(key, f"duplicate key '{key.value}', first at line {first[0].line}")
             else:
                 mapping.entries[key.value] = (key, value)
+            if self._findings.full:  # bombs have a million; the first thousand tell enough
+                raise _Stop
         return mapping if readable else Unreadable(mapping.line, mapping.column)
 
     def _refuse_anchor(self, event: Any, line: int, column: int) -> None:

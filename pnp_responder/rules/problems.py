@@ -115,6 +115,11 @@ class Findings:
         return len(self._problems) + self._unlisted
 
     @property
+    def full(self) -> bool:
+        """Are there so many that further ones are only counted?"""
+        return len(self._problems) >= MOST_PROBLEMS
+
+    @property
     def failed(self) -> bool:
         """Is there any error?"""
         return self._failed
