@@ -12,6 +12,7 @@ from pnp_responder.cli.phone_campus import Campus
 from pnp_responder.cli.phone_json import phone_json, verdict_json
 from pnp_responder.cli.phone_setup import Setup
 from pnp_responder.cli.phone_view import count_faults, hints, print_fault, who
+from pnp_responder.limits import DEFAULT_LIMITS
 from pnp_responder.phone.events import Outcome
 from pnp_responder.phone.judge import Verdict
 
@@ -50,8 +51,8 @@ def print_text(setup: Setup, campus: Campus, verdict: Verdict, show_secrets: boo
         typer.echo(f"  {', '.join(points)}, the last {_time(campus.waits[-1])}")
         for line in histogram(campus.waits):
             typer.echo(f"  {line}")
-        if campus.late > LATE:
-            typer.echo(f"This machine could not keep up: phones asked up to {_time(campus.late)} late.")
+        for line in advice(campus):
+            typer.echo(line)
     else:
         for hint in hints(verdict.outcome, setup):
             typer.echo(f"  {hint}")
@@ -59,6 +60,20 @@ def print_text(setup: Setup, campus: Campus, verdict: Verdict, show_secrets: boo
         typer.echo(f"\njudged by the first phone, and by what all heard: {count_faults(len(verdict.faults))}")
     for fault in verdict.faults:
         print_fault(fault, show_secrets)
+
+
+def advice(campus: Campus) -> list[str]:
+    """What else than a slow server may lie behind the times."""
+    lines = []
+    if campus.at_first_try < campus.count > DEFAULT_LIMITS.burst:
+        number = campus.count
+        lines = [
+            "All phones ask from one address, and a server may limit what one address may ask. For a test",
+            f"as this, give a pnp-responder `limits: {{rate: {number}, burst: {number}}}` under `service:`.",
+        ]
+    if campus.late > LATE:
+        lines.append(f"This machine could not keep up: phones asked up to {_time(campus.late)} late.")
+    return lines
 
 
 def print_json(setup: Setup, campus: Campus, verdict: Verdict, show_secrets: bool) -> None:
