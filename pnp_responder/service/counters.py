@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from pnp_responder.events import (
@@ -30,7 +31,7 @@ class Kind(NamedTuple):
 
     name: str
     detail_name: str = ""
-    detail: Callable[[Any], str] | None = None
+    detail: Callable[[Any], object] | None = None
 
 
 def _head(reason: str) -> str:
@@ -40,13 +41,13 @@ def _head(reason: str) -> str:
 
 KINDS: dict[type, Kind] = {
     EnrollmentOffered: Kind("offered"),
-    NotifyAnswered: Kind("answered", "answered_with", lambda event: str(event.status)),
+    NotifyAnswered: Kind("answered", "answered_with", attrgetter("status")),
     NotifyTimedOut: Kind("timed_out"),
     NotifyUndeliverable: Kind("undeliverable"),
     EnrollmentDeclined: Kind("declined", "declined_because", lambda event: _head(event.decline.reason)),
     EnrollmentDeferred: Kind("deferred", "deferred_because", lambda event: _head(event.defer.reason)),
-    RequestRefused: Kind("refused", "refused_because", lambda event: event.reason),
-    DatagramDropped: Kind("dropped", "dropped_because", lambda event: event.reason),
+    RequestRefused: Kind("refused", "refused_because", attrgetter("reason")),
+    DatagramDropped: Kind("dropped", "dropped_because", attrgetter("reason")),
     RequestRepeated: Kind("repeated"),
     ProbeHeard: Kind("probes"),
 }
@@ -60,7 +61,7 @@ class Counters:
 
     def __init__(self) -> None:
         self._counts = dict.fromkeys(KINDS, 0)
-        self._reasons: dict[type, dict[str, int]] = {kind: {} for kind in _DETAILS}
+        self._reasons: dict[type, dict[object, int]] = {kind: {} for kind in _DETAILS}
 
     def event(self, event: Event) -> None:
         """Count it."""
@@ -70,9 +71,12 @@ class Counters:
         if detail is not None:
             reasons = self._reasons[kind]
             reason = detail(event)
-            if reason not in reasons and len(reasons) >= MOST_REASONS:
-                reason = OTHER_REASONS
-            reasons[reason] = reasons.get(reason, 0) + 1
+            if reason in reasons:
+                reasons[reason] += 1
+            elif len(reasons) < MOST_REASONS:
+                reasons[reason] = 1
+            else:
+                reasons[OTHER_REASONS] = reasons.get(OTHER_REASONS, 0) + 1
 
     def of(self, kind: type) -> int:
         """How many events of this kind there were."""
@@ -84,6 +88,6 @@ class Counters:
         for kind, row in KINDS.items():
             found[row.name] = self._counts[kind]
             if row.detail is not None:
-                counts = self._reasons[kind].items()
-                found[row.detail_name] = dict(sorted(counts, key=lambda count: -count[1]))
+                counts = sorted(self._reasons[kind].items(), key=lambda count: -count[1])
+                found[row.detail_name] = {str(reason): count for reason, count in counts}
         return found
