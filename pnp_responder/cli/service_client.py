@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pnp_responder import __version__
 from pnp_responder.cli.console import PERMISSION, UNAVAILABLE, say
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def ask_service(request: Request, control: Path | None, patience: float | None =
     from pnp_responder.service.control_protocol import ControlError
 
     try:
-        return ask(request, control, patience=patience or PATIENCE)
+        answer = ask(request, control, patience=patience or PATIENCE)
     except NotPermitted as error:
         say(f"pnp-responder: {error}")
         say("try sudo, or let an administrator add you to the group of the service")
@@ -44,6 +45,11 @@ def ask_service(request: Request, control: Path | None, patience: float | None =
     except ControlError as error:
         say(f"pnp-responder: {clean(error.text)}")
         raise typer.Exit(UNAVAILABLE) from None
+
+    running = str(answer.get("program"))
+    if running != __version__:
+        say(f"the service still is version {clean(running)}, and this {__version__}: restart it")
+    return answer
 
 
 def clean(text: str) -> str:

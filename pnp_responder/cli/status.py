@@ -43,7 +43,7 @@ def lines_of(state: dict[str, Any]) -> list[str]:
         "",
         *_rules(state["rules"]),
         *_interfaces(state),
-        _row("window", window_line(state["window"])),
+        _row("window", _window(state["window"])),
         "",
         *_counters(state["counters"]),
         "",
@@ -53,6 +53,11 @@ def lines_of(state: dict[str, Any]) -> list[str]:
 
 def _row(name: str, text: str) -> str:
     return f"{name:12}{text}".rstrip()
+
+
+def _window(state: dict[str, Any]) -> str:
+    line, rules = window_line(state), state["rules"]
+    return f"{line}; {rules} rule{' waits' if rules == 1 else 's wait'} for it" if rules else line
 
 
 def _rules(rules: dict[str, Any]) -> list[str]:
@@ -92,7 +97,7 @@ def _counters(counts: dict[str, Any]) -> list[str]:
     lines += _reasons(counts, "deferred", "put off")
     lines += _reasons(counts, "refused", "SIP requests that are no phone's question")
     lines += _reasons(counts, "dropped", "datagrams dropped")
-    lines.append(_INDENT + f"{counts['repeated']} repeats, {counts['probes']} probes")
+    lines.append(_INDENT + f"repeats: {counts['repeated']}, probes: {counts['probes']}")
     lost = {
         "queue_drops": "by a full queue",
         "kernel_drops": "by a full socket",
@@ -112,7 +117,7 @@ def _reasons(counts: dict[str, Any], name: str, words: str) -> list[str]:
     shown = [f"{_INDENT}  {n:6} {reason}" for reason, n in reasons[:8]]
     if rest := sum(n for _, n in reasons[8:]):
         shown.append(f"{_INDENT}  {rest:6} for other reasons")
-    return [f"{_INDENT}{counts[name]} {words}:", *shown]
+    return [f"{_INDENT}{words}: {counts[name]}", *shown]
 
 
 def _problems(problems: list[dict[str, Any]]) -> list[str]:

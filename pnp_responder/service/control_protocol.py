@@ -1,10 +1,10 @@
 """What a client says to a running service, and what it hears: one line of JSON each. No socket, no clock.
 
-{"command": "status"}                                   {"ok": true, "status": {...}}
-{"command": "reload"}                                   {"ok": true, "reload": {...}}
-{"command": "window"}                                   {"ok": true, "window": {...}}
-{"command": "window", "action": "open", "seconds": 60}  {"ok": true, "window": {...}}
-{"command": "window", "action": "close"}                {"ok": true, "window": {...}}
+{"command": "status"}                                   {"ok": true, "program": "1.2.3", "status": {...}}
+{"command": "reload"}                                   {"ok": true, "program": "1.2.3", "reload": {...}}
+{"command": "window"}                                   {"ok": true, "program": "1.2.3", "window": {...}}
+{"command": "window", "action": "open", "seconds": 60}  {"ok": true, "program": "1.2.3", "window": {...}}
+{"command": "window", "action": "close"}                {"ok": true, "program": "1.2.3", "window": {...}}
 anything else                                           {"ok": false, "kind": "request", "error": "..."}
 """
 
@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 from typing import Any, Literal, NamedTuple
 
+from pnp_responder import __version__
 from pnp_responder.escaping import escape
 from pnp_responder.service.window import LONGEST_OPEN
 
@@ -109,8 +110,8 @@ def form_request(request: Request) -> bytes:
 
 
 def form_answer(fields: dict[str, Any]) -> bytes:
-    """The line with a good answer."""
-    return _line({"ok": True, **fields})
+    """The line with a good answer, and who gives it."""
+    return _line({"ok": True, "program": __version__, **fields})
 
 
 def form_error(error: ControlError) -> bytes:
@@ -119,7 +120,8 @@ def form_error(error: ControlError) -> bytes:
 
 
 def parse_answer(octets: bytes) -> dict[str, Any]:
-    """What the service answered. Raises ControlError: what the service says, or that this is no answer."""
+    """What the service answered; `program` is its version. Raises ControlError with what the service says
+    instead, or that this is no answer."""
     try:
         fields = _read_object(octets)
     except ControlError:

@@ -10,11 +10,13 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pnp_responder import __version__
 from tests.net.loopback import phone_socket
 
 from .program import Running, call, running
@@ -279,3 +281,25 @@ def check_who_may_ask(tmp_path: Path, rules: Path, control: Path) -> None:
         it.process.wait()
         (refused,) = it.entries("control_refused")
         assert refused["uid"] == STRANGER
+
+
+def test_a_service_that_was_not_restarted_after_an_upgrade(control: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as old:
+        old.bind(str(control))
+        old.listen()
+
+        def answer() -> None:
+            connection, _ = old.accept()
+            with connection:
+                connection.recv(4096)
+                window = {"open": False, "rules": 1}
+                connection.sendall(
+                    json.dumps({"ok": True, "program": "0.0\x1b1", "window": window}).encode() + b"\n"
+                )
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        done = call("window", "status", "--control", str(control))
+        thread.join()
+    assert (done.returncode, done.stdout) == (0, "closed\n")
+    assert done.stderr == f"the service still is version 0.0?1, and this {__version__}: restart it\n"

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from pnp_responder import __version__
 from pnp_responder.service.control_client import NoService, NotPermitted, ask
 from pnp_responder.service.control_protocol import (
     MOST_ANSWER,
@@ -56,7 +57,7 @@ def path(tmp_path: Path) -> Path:
 
 def test_an_answer(path: Path) -> None:
     with server(path, answering(form_answer({"status": {"long": "x" * 1_000_000}}))):
-        assert ask(StatusAsked(), path) == {"status": {"long": "x" * 1_000_000}}
+        assert ask(StatusAsked(), path) == {"program": __version__, "status": {"long": "x" * 1_000_000}}
 
 
 def test_the_first_at_which_somebody_listens_is_asked(tmp_path: Path) -> None:
@@ -65,10 +66,10 @@ def test_the_first_at_which_somebody_listens_is_asked(tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as dead:
         dead.bind(str(tmp_path / "system" / "control"))
     with server(tmp_path / "pnp-responder.control", answering(form_answer({"of": "user"}))):
-        assert ask(StatusAsked(), environment=places) == {"of": "user"}
+        assert ask(StatusAsked(), environment=places)["of"] == "user"
     (tmp_path / "system" / "control").unlink()
     with server(tmp_path / "system" / "control", answering(form_answer({"of": "system"}))):
-        assert ask(StatusAsked(), environment=places) == {"of": "system"}
+        assert ask(StatusAsked(), environment=places)["of"] == "system"
 
 
 def test_where_it_was_tried_is_said(tmp_path: Path) -> None:

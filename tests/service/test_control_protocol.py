@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pnp_responder import __version__
 from pnp_responder.service.control_protocol import (
     CloseWindow,
     ControlError,
@@ -98,7 +99,7 @@ def test_answers_come_over_as_they_were() -> None:
     line = form_answer({"status": {"model": "\u202e\n"}})
     assert line.isascii()
     assert line.count(b"\n") == 1
-    assert parse_answer(line) == {"status": {"model": "\u202e\n"}}
+    assert parse_answer(line) == {"program": __version__, "status": {"model": "\u202e\n"}}
 
 
 def test_errors_come_over_as_they_were() -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from pnp_responder import __version__
 from pnp_responder.service.control_listener import ControlUnavailable
 from pnp_responder.service.control_peer import Peer
 from pnp_responder.service.control_protocol import (
@@ -102,7 +103,7 @@ Run = Callable[[Callable[[Path, Served], Awaitable[None]]], None]
 
 def test_one_request_one_answer_and_who_asked(run: Run) -> None:
     async def test(path: Path, it: Served) -> None:
-        assert await ask(path) == {"ok": True, "status": ""}
+        assert await ask(path) == {"ok": True, "program": __version__, "status": ""}
         ((request, peer),) = it.asked
         assert request == StatusAsked()
         assert (peer.pid, peer.uid) == (os.getpid(), os.geteuid())
@@ -188,7 +189,7 @@ def test_one_that_does_not_take_its_answer_is_left(run: Run) -> None:
 def test_one_that_takes_a_long_answer_gets_all_of_it(run: Run) -> None:
     async def test(path: Path, it: Served) -> None:
         it.octets = 2_000_000
-        assert await ask(path) == {"ok": True, "status": "x" * 2_000_000}
+        assert await ask(path) == {"ok": True, "program": __version__, "status": "x" * 2_000_000}
 
     run(test)
 
