@@ -64,16 +64,15 @@ def print_text(setup: Setup, campus: Campus, verdict: Verdict, show_secrets: boo
 
 def advice(campus: Campus) -> list[str]:
     """What else than a slow server may lie behind the times."""
-    lines = []
+    if campus.late > LATE:
+        return [f"This machine could not keep up: phones asked up to {_time(campus.late)} late."]
     if campus.at_first_try < campus.count > DEFAULT_LIMITS.burst:
         number = campus.count
-        lines = [
+        return [
             "All phones ask from one address, and a server may limit what one address may ask. For a test",
             f"as this, give a pnp-responder `limits: {{rate: {number}, burst: {number}}}` under `service:`.",
         ]
-    if campus.late > LATE:
-        lines.append(f"This machine could not keep up: phones asked up to {_time(campus.late)} late.")
-    return lines
+    return []
 
 
 def print_json(setup: Setup, campus: Campus, verdict: Verdict, show_secrets: bool) -> None:
