@@ -35,6 +35,7 @@ from tests.examples import SUBSCRIBE, heard, responder
 from tests.net.loopback import phone_socket
 
 MARK = "c4naRy"
+SITE = ("PNP_TEST_SITE", f"{MARK}-environment")
 RULES = f"""
 vars:
   token: {{file: token.txt}}
@@ -106,7 +107,7 @@ def has_canary(said: str | bytes) -> bool:
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("PNP_TEST_SITE", f"{MARK}-environment")
+    monkeypatch.setenv(*SITE)
     (tmp_path / "rules.yaml").write_text(RULES)
     (tmp_path / "token.txt").write_text(f"{MARK}-file\n")
     (tmp_path / "whole.txt").write_text(f"https://192.0.2.1/{MARK}-whole")
@@ -138,7 +139,7 @@ def test_the_service(folder: Path, form: str) -> None:
     rules, recording = folder / "rules.yaml", folder / "r.pcap"
     control = ("--control", str(folder / "control"))
     words = ["--interface", "lo", "--record", str(recording), "--log-format", form, "--log-level", "debug"]
-    with running(folder, rules, *words, *control) as it, phone_socket() as phone:
+    with running(folder, rules, *words, *control, **dict([SITE])) as it, phone_socket() as phone:
         it.hear("READY=1")
         for number, part in IN_NOTIFY.items():
             assert f"{MARK}{part}" in ask(phone, it.port, number).decode()
@@ -337,7 +338,7 @@ def test_no_argument_of_the_process_and_no_file_holds_one(folder: Path) -> None:
     """The process list is for all to read; and the service writes no file."""
     rules = folder / "rules.yaml"
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-    with running(folder, rules, "--interface", "lo") as it:
+    with running(folder, rules, "--interface", "lo", **dict([SITE])) as it:
         it.hear("READY=1")
         assert not has_canary(Path(f"/proc/{it.process.pid}/cmdline").read_bytes())
         it.end()

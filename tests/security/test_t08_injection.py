@@ -30,7 +30,7 @@ def answers() -> Iterator[tuple[bytes, EnrollmentOffered | None, tuple[Datagram,
     for multicast in (True, False):
         engine = responder(RULES.decide, transactions=100_000)
         for number, octets in enumerate(MESSAGES):
-            output = engine.receive_datagram(heard(octets, multicast=multicast), number * 0.001)
+            output = engine.receive_datagram(heard(octets, multicast=multicast), number * 0.05)
             offered = [event for event in output.events if isinstance(event, EnrollmentOffered)]
             yield octets, offered[0] if offered else None, output.datagrams
 

@@ -100,7 +100,7 @@ def events() -> list[Event]:
     for decide in (offer, decline):
         engine = responder(decide, transactions=100_000)
         for number, octets in enumerate(MESSAGES):
-            output = engine.receive_datagram(heard(octets, multicast=number % 3 > 0), number * 0.001)
+            output = engine.receive_datagram(heard(octets, multicast=number % 3 > 0), number * 0.05)
             found += output.events
     assert len(found) > len(MESSAGES)
     return found
