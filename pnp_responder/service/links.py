@@ -146,8 +146,8 @@ class Links:
         if driver.interfaces:
             for interface, refusal in self._refusals.items():
                 self._tell_unusable(interface, refusal)
-            for name in self._choice.missing:
-                fields = {"interface": name, "reason": "no such interface; served when it comes"}
+            for name, reason in self._awaited():
+                fields = {"interface": name, "reason": f"{reason}; served when that changes"}
                 self._journal.note("interface_unusable", logging.WARNING, **fields)
             return
         if self._refusals:
@@ -156,6 +156,11 @@ class Links:
             passed = [InterfaceUnusable(i.name, reason, "") for i, reason in self._choice.passed_over]
             missing = [InterfaceUnusable(n, "there is no such interface", "") for n in self._choice.missing]
             raise NothingServed([*passed, *missing])
+
+    def _awaited(self) -> list[tuple[str, str]]:
+        """What is asked for by name, or fits no interface yet, and why it is not served."""
+        named = [(i.name, why) for i, why in self._choice.passed_over if i.name in self._settings.interfaces]
+        return named + [(name, "there is no such interface") for name in self._choice.missing]
 
     # --- one look
 
@@ -255,7 +260,7 @@ class Links:
             for o in driver.interfaces
         ]
         wanted = ", ".join(self._settings.interfaces) or "an interface that can multicast"
-        waiting = ", ".join(self._choice.missing) if serving else wanted
+        waiting = ", ".join(name for name, _ in self._awaited()) if serving else wanted
         idle = not serving and not self._refused.reasons
         if idle and not self._waiting:
             self._journal.note("waiting_for_interface", logging.WARNING, interface=wanted)
