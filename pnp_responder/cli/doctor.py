@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -48,19 +48,28 @@ def doctor(
     from pnp_responder.doctor.finding import exit_code
 
     findings: list[Finding] = []
-    try:
-        for finding in examine(Wanted(tuple(interface or ()), rules, phones)):
-            findings.append(finding)
-            if not json:
-                _show(finding)
-    except OSError as error:
-        say(f"pnp-responder: cannot examine this host: {error.strerror or error}")
-        raise typer.Exit(UNAVAILABLE) from None
+    for finding in _examined(examine(Wanted(tuple(interface or ()), rules, phones))):
+        findings.append(finding)
+        if not json:
+            _show(finding)
     if json:
         typer.echo(json_text(_as_json(findings)))
     else:
         _show_end(findings)
     raise Outcome(exit_code(findings))
+
+
+def _examined(findings: Iterator[Finding]) -> Iterator[Finding]:
+    """The same; where the host cannot be examined, the end with 69. Our own output may fail otherwise."""
+    while True:
+        try:
+            finding = next(findings, None)
+        except OSError as error:
+            say(f"pnp-responder: cannot examine this host: {error.strerror or error}")
+            raise typer.Exit(UNAVAILABLE) from None
+        if finding is None:
+            return
+        yield finding
 
 
 def _show(finding: Finding) -> None:

@@ -1,0 +1,98 @@
+"""Standard output that takes nothing: every command says so in one line and ends with 74."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from pnp_responder.cli.main import app
+
+from .program import PATIENCE, PROGRAM
+
+RULES = """
+rules:
+  - {name: all, url: 'http://192.0.2.1/{{ mac }}.cfg'}
+tests:
+  - {name: a, device: {mac: '001122334455'}, expect: {rule: all}}
+"""
+CAPTURE = str(Path(__file__).parents[1] / "captures" / "ipv4.pcap")
+# What each command prints from; `rules.yaml` lies where it runs. `run` prints nothing: it has a log.
+CALLS = {
+    "check": ["check", "rules.yaml"],
+    "check --json": ["check", "--json", "rules.yaml"],
+    "demo": ["demo"],
+    "doctor": ["doctor", "--rules", "rules.yaml", "--interface", "lo"],
+    "doctor --json": ["doctor", "--json", "--rules", "rules.yaml", "--interface", "lo"],
+    "explain": ["explain", "--rules", "rules.yaml", "--mac", "001122334455"],
+    "interfaces": ["interfaces"],
+    "phone": ["phone", "--server", "127.0.0.1:9", "--timeout", "0.2"],
+    "phone --list": ["phone", "--list"],
+    "probe": ["probe", "--interface", "lo", "--timeout", "0.1"],
+    "replay": ["replay", "--rules", "rules.yaml", CAPTURE],
+    "schema": ["schema"],
+    "test": ["test", "rules.yaml"],
+}
+OF_EVERY_COMMAND = [
+    ["--help"],
+    ["--version"],
+    *([str(it.name or getattr(it.callback, "__name__", "")), "--help"] for it in app.registered_commands),
+]
+
+
+def run_with(output: str, folder: Path, *arguments: str) -> tuple[int, str]:
+    """The exit code and what was said, with standard output led where the shell's words lead it."""
+    done = subprocess.run(
+        ["/bin/sh", "-c", f'exec "$@" {output}', "sh", *PROGRAM, *arguments],
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=folder,
+        timeout=PATIENCE,
+        check=False,
+    )
+    return done.returncode, done.stderr
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "rules.yaml").write_text(RULES)
+    return tmp_path
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_each_command_tells_of_a_full_disk_and_of_a_closed_stream(call: str, folder: Path) -> None:
+    for output, words in ((">/dev/full", "No space left on device"), (">&-", "")):
+        code, said = run_with(output, folder, *CALLS[call])
+        assert (code, said.count("\n")) == (74, 1), said
+        assert said.startswith("pnp-responder: ")
+        assert words in said
+
+
+@pytest.mark.parametrize("call", [name for name in CALLS if "--" not in name])
+def test_a_reader_that_leaves_early_brings_no_complaint(call: str, folder: Path) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [*PROGRAM, *CALLS[call]],
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        cwd=folder,
+        timeout=PATIENCE,
+        check=False,
+    )
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (1, b"")
+
+
+@pytest.mark.parametrize("call", OF_EVERY_COMMAND, ids=" ".join)
+def test_so_does_the_help_of_each(call: list[str], folder: Path) -> None:
+    code, said = run_with(">/dev/full", folder, *call)
+    assert (code, said) == (74, "pnp-responder: No space left on device\n")
+
+
+def test_no_command_is_forgotten() -> None:
+    names = {call[0] for call in OF_EVERY_COMMAND} - {"--help", "--version"}
+    talk_to_the_service = {"status", "window", "reload"}
+    assert names - {"run"} - talk_to_the_service <= {words[0] for words in CALLS.values()}
