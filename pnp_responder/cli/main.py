@@ -11,7 +11,7 @@ import typer
 
 from pnp_responder import __version__
 from pnp_responder.cli.check import check
-from pnp_responder.cli.console import IO_ERROR, SOFTWARE, USAGE, Outcome, open_missing_streams, say
+from pnp_responder.cli.console import IO_ERROR, OS_ERROR, SOFTWARE, USAGE, Outcome, open_missing_streams, say
 from pnp_responder.cli.demo import demo
 from pnp_responder.cli.doctor import doctor
 from pnp_responder.cli.explain import explain
@@ -37,6 +37,7 @@ Examples:
   pnp-responder explain --mac 00:a8:59:11:22:33 --version 2.0.114
   pnp-responder run --interface eth1
 """
+_NO_MEMORY = f"{PROGRAM}: not enough memory (does a limit keep it away: MemoryMax=, ulimit -v?)"
 
 app = typer.Typer(
     name=PROGRAM,
@@ -106,6 +107,9 @@ def _exit_code() -> int:
     except BrokenPipeError:
         return 1
     except OSError as error:
+        if error.errno == errno.ENOMEM:
+            say(_NO_MEMORY)
+            return OS_ERROR
         if error.errno == errno.EBADF:
             say(f"{PROGRAM}: standard output is closed")
         elif error.filename is None and error.errno is not None:
@@ -113,9 +117,15 @@ def _exit_code() -> int:
         else:
             say(f"{PROGRAM}: {error}")
         return IO_ERROR
+    except MemoryError:
+        say(_NO_MEMORY)
+        return OS_ERROR
     except Exception as error:  # a bug of ours: one line, which helps to find it
-        from pnp_responder.service.fault import fault_place
+        from pnp_responder.service.fault import fault_place, is_want_of_memory
 
+        if is_want_of_memory(error):
+            say(_NO_MEMORY)
+            return OS_ERROR
         say(f"{PROGRAM}: internal error: {type(error).__name__} at {fault_place(error)}; please report it")
         return SOFTWARE
     return 0

@@ -277,6 +277,8 @@ class Driver(Generic[E]):
             self._arm(self._deadline)
 
     def _fault(self, error: Exception, datagram: Datagram | None, now: float) -> None:
+        if isinstance(error, MemoryError):
+            raise error  # no fault of the engine; the next datagram would fare no better
         self.faults += 1
         place = error.__traceback__
         while place is not None and place.tb_next is not None:

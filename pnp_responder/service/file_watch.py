@@ -8,6 +8,7 @@ why the file is also looked at every two seconds.
 
 from __future__ import annotations
 
+import _thread
 import os
 import threading
 from collections.abc import Callable
@@ -29,7 +30,8 @@ class FileWatch:
         self._stop = threading.Event()
         # What was there before: a change between now and the thread's first look counts.
         self._seen = self._signature()
-        threading.Thread(target=self._run, name="file-watch", daemon=True).start()
+        # Not threading.Thread, whose start() waits for ever for a thread that has no memory to begin.
+        _thread.start_new_thread(self._run, ())
 
     def stop(self) -> None:
         """End soon; does not wait."""
@@ -39,7 +41,8 @@ class FileWatch:
         while not self._stop.is_set():
             try:
                 self._watch_folders()
-            except (OSError, RuntimeError):  # a folder is gone, or there are no inotify watches left
+            # A folder is gone, or there are no inotify watches left, or no memory.
+            except (OSError, RuntimeError, MemoryError):
                 self._look()
                 self._stop.wait(LOOK_AGAIN)
 

@@ -21,6 +21,7 @@ from pnp_responder.net.multicast import change_interface, open_interface
 from pnp_responder.responder import Responder
 from pnp_responder.service.address_refusals import AddressRefusals
 from pnp_responder.service.daemon_thread import in_daemon_thread
+from pnp_responder.service.fault import netlink_remedy
 from pnp_responder.service.journal import Journal
 from pnp_responder.service.link_notes import note_changed, note_joined
 from pnp_responder.service.neighbours import tell_neighbours
@@ -95,8 +96,7 @@ class Links:
             self._host = await in_daemon_thread(read_interfaces)
         except OSError as error:
             reason = f"the interfaces of this host cannot be read: {error.strerror or error}"
-            remedy = "see what confines the service (RestrictAddressFamilies= needs AF_NETLINK)"
-            raise NothingServed([InterfaceUnusable("netlink", reason, remedy)]) from error
+            raise NothingServed([InterfaceUnusable("netlink", reason, netlink_remedy(error))]) from error
         self.responder, self.driver = wire(
             self._decide(),
             self._settings,

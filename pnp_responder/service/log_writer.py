@@ -8,6 +8,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -76,7 +77,8 @@ class LogWriter(Generic[T]):
             self._closing.wait(GATHER)
             self._wake.clear()
             while self._entries:
-                self._write_batch()
+                with suppress(MemoryError):  # the lines are lost; this thread must not end
+                    self._write_batch()
             if self._closing.is_set() and not self._entries:
                 return
 

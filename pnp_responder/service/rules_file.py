@@ -27,6 +27,7 @@ LONGEST_UNREST = 2.0
 LOAD_TRIES = 5
 # The digest reads no more than the loader would.
 MOST_OCTETS = 16 * 1024 * 1024 + 1
+PIECE = 256 * 1024
 
 
 class ReloadListener(Protocol[C_contra]):
@@ -106,7 +107,7 @@ class RulesFile(Generic[C]):
         waiting, self._waiting = self._waiting, []
         try:
             listener.reload_began()
-            self._seen, result = await in_daemon_thread(self._load_settled)
+            result = await self._read()
             if isinstance(result, ProblemsFound):
                 listener.rules_refused(result)
             else:
@@ -117,6 +118,14 @@ class RulesFile(Generic[C]):
             raise
         for done in _still_waiting(waiting):
             done.set_result(result)
+
+    async def _read(self) -> C | ProblemsFound:
+        try:
+            self._seen, result = await in_daemon_thread(self._load_settled)
+        except MemoryError:
+            self._seen = "too large"
+            return ProblemsFound("there is not enough memory for so large a file")
+        return result
 
     def _load_settled(self) -> tuple[str, C | ProblemsFound]:
         """Digest and configuration, or problems, of the same content: if it changed on the way, once more."""
@@ -145,6 +154,11 @@ def content_digest(path: Path) -> str:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode):
                 return "no regular file"
-            return hashlib.sha256(file.read(MOST_OCTETS)).hexdigest()
+            digest = hashlib.sha256()
+            left = MOST_OCTETS
+            while left > 0 and (piece := file.read(min(left, PIECE))):
+                digest.update(piece)
+                left -= len(piece)
+            return digest.hexdigest()
     except OSError as error:
         return f"unreadable: {error.errno}"

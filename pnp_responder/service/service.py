@@ -21,7 +21,7 @@ from pnp_responder.service.circumstances import LiveCircumstances
 from pnp_responder.service.configuration import Configuration
 from pnp_responder.service.control import Control
 from pnp_responder.service.counters import Counters
-from pnp_responder.service.fault import fault_place
+from pnp_responder.service.fault import Reserve, fault_place, is_want_of_memory
 from pnp_responder.service.journal import Journal
 from pnp_responder.service.links import Links
 from pnp_responder.service.recent_problems import RecentProblems
@@ -39,6 +39,9 @@ TICK = 1.0
 LAST_ANSWERS = 0.8
 # A thread that reads 50,000 rules lets the loop run this often, in seconds (Python's own: 5 ms).
 SWITCH_INTERVAL = 0.001
+OUT_OF_MEMORY = "this process gets no more memory (MemoryMax=, ulimit -v); it ends, to be started afresh"
+
+REFUSED = "no thread or no memory is to be had (TasksMax=, MemoryMax=, ulimit); tried again every second"
 
 
 class Service:
@@ -97,10 +100,13 @@ class Service:
         if settings.watch_for_rivals:
             self._rivals = RivalWatch(settings.watch_for_rivals, settings.group, self._served, journal)
         self._stopping = asyncio.Event()
+        self._reserve = Reserve()
+        self._out_of_memory: BaseException | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
-        """Serve until SIGTERM or SIGINT. Raises NothingServed, before any phone was answered."""
+        """Serve until SIGTERM or SIGINT. Raises NothingServed, before any phone was answered; MemoryError
+        when this process gets no more memory: a fresh one has room again."""
         # The rules stay: no need to look through them for garbage again and again.
         gc.freeze()
         loop = asyncio.get_running_loop()
@@ -127,6 +133,8 @@ class Service:
             await self._stopping.wait()
         finally:
             await self._stop()
+        if self._out_of_memory is not None:
+            raise MemoryError from self._out_of_memory
 
     def _tell_start(self) -> None:
         from pnp_responder import __version__
@@ -166,6 +174,16 @@ class Service:
         self._tell_fault(context.get("exception") or RuntimeError())
 
     def _tell_fault(self, error: BaseException) -> None:
+        if isinstance(error, MemoryError):
+            # What cannot be read from a socket comes again and again, and nobody is served meanwhile.
+            if self._reserve.release():
+                self._out_of_memory = error
+                self._journal.note("out_of_memory", logging.ERROR, reason=OUT_OF_MEMORY)
+                self._stopping.set()
+            return
+        if is_want_of_memory(error):
+            self._journal.note("resources_refused", logging.ERROR, reason=REFUSED)
+            return
         reason = f"{type(error).__name__} at {fault_place(error)}; please report this as a bug"
         self._journal.note("internal_error", logging.ERROR, reason=reason)
 

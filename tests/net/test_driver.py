@@ -238,6 +238,26 @@ def test_our_fault_costs_one_datagram_and_is_told_once() -> None:
     run(test)
 
 
+def test_a_want_of_memory_is_left_to_the_loop() -> None:
+    """Who runs it decides; to go on would be to lose one datagram after the other."""
+
+    async def test() -> None:
+        raised: list[object] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _, it: raised.append(it.get("exception")))
+        async with serving() as (rig, it, phone):
+
+            def answer(datagram: Datagram, now: float) -> Output[str]:
+                raise MemoryError
+
+            rig.engine.answer = answer
+            phone.sendto(b"x", it.group)
+            await until(lambda: bool(raised))
+            assert isinstance(raised[0], MemoryError)
+            assert rig.troubles == []
+
+    run(test)
+
+
 def test_our_fault_in_a_timeout_is_tried_again_later_not_at_once() -> None:
     async def test() -> None:
         async with serving() as (rig, it, phone):

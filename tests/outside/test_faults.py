@@ -176,8 +176,19 @@ def test_a_log_that_nobody_reads(lan: Lan, phone: Phone, tmp_path: Path, closed:
         'mount -t tmpfs tmpfs /proc/sys; exec "$@"',
         'mount -t tmpfs -o ro tmpfs /sys; exec "$@"',
         'mount --rbind / /mnt; mount -o remount,ro,bind /mnt; exec chroot /mnt "$@"',
+        # ProtectProc=invisible and ProcSubset=pid of the unit.
+        'mount -t proc -o subset=pid,hidepid=invisible proc /proc; exec "$@"',
+        "for it in /tmp /var/tmp; do mount --bind $it $it; mount -o remount,ro,bind $it; done; "
+        'cd /; ! touch /tmp/it /var/tmp/it 2>/dev/null; exec "$@"',
     ],
-    ids=["no /proc/net", "no /proc/sys", "no /sys", "read-only root"],
+    ids=[
+        "no /proc/net",
+        "no /proc/sys",
+        "no /sys",
+        "read-only root",
+        "ProcSubset=pid",
+        "no folder for scraps",
+    ],
 )
 def test_without_what_a_host_usually_has(lan: Lan, phone: Phone, prepare: str) -> None:
     with Wrapped(lan, ["sh", "-ec", prepare, "sh"]) as server:

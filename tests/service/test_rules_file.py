@@ -315,6 +315,24 @@ def test_what_is_told_belongs_to_what_is_there_last(path: Path) -> None:
     assert RulesFile(path, restless).load_first() == "three"
 
 
+def test_a_file_that_there_is_no_memory_for_is_refused(path: Path) -> None:
+    """What was loaded before stays; the next file is tried."""
+
+    def starved(path: Path) -> str:
+        if path.read_text().startswith("huge"):
+            raise MemoryError
+        return load(path)
+
+    async def test() -> None:
+        async with followed(path, starved) as (_, listener):
+            write(path, "huge")
+            await listener.hears("refused there is not enough memory for so large a file")
+            write(path, "twoend\n")
+            await listener.hears("taken two")
+
+    run(test)
+
+
 def test_a_bad_file_at_the_start(path: Path) -> None:
     path.write_text("ba")
     with pytest.raises(ProblemsFound, match="bad: 'ba'"):
