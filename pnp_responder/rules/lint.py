@@ -31,7 +31,7 @@ def lint(rules: tuple[Rule, ...], index: RuleIndex, document: Document) -> None:
     """Add the warnings about `rules`, as read from `document`, to its findings. `index` is theirs."""
     seen: set[tuple[int, int]] = set()
     allowed = allowed_networks(document)
-    for rule in rules:
+    for rule, node in zip(rules, document.nodes, strict=True):
         outcome = rule.outcome
         if isinstance(outcome, UrlOutcome) and (outcome.node.line, outcome.node.column) not in seen:
             seen.add((outcome.node.line, outcome.node.column))
@@ -39,11 +39,11 @@ def lint(rules: tuple[Rule, ...], index: RuleIndex, document: Document) -> None:
         if not rule.sound:
             continue
         if isinstance(outcome, UrlOutcome) and outcome.sample:
-            _lint_url_for_vendor(rule, outcome, document.findings)
-        _lint_oui(rule, document.findings)
+            _lint_url_for_vendor(rule, outcome, node, document.findings)
+        _lint_oui(rule, node, document.findings)
         _lint_never_given(rule, document.findings)
         if rule.guards is not None:
-            lint_guards(rule, rule.guards, allowed, document.findings)
+            lint_guards(rule, rule.guards, node, allowed, document.findings)
     _lint_unused_default(document, seen)
     _lint_comments_in_vars(document)
     _lint_shadowed(rules, index, document.findings)
@@ -96,11 +96,11 @@ def _lint_comment(node: Text, findings: Findings) -> None:
         )
 
 
-def _lint_url_for_vendor(rule: Rule, outcome: UrlOutcome, findings: Findings) -> None:
+def _lint_url_for_vendor(rule: Rule, outcome: UrlOutcome, node: Mapping, findings: Findings) -> None:
     vendors = _vendors(rule)
     if not vendors:
         return
-    inside = rule.node.entries.get("url")
+    inside = node.entries.get("url")
     at: Placed = outcome.node if inside is not None else Spot(rule.place.line, rule.place.column)
     macros = dict.fromkeys(_MACRO.findall(outcome.template.texts))
     for vendor in vendors:
@@ -144,21 +144,21 @@ def _ouis(condition: Condition) -> list[str]:
     return [text if len(text) == 6 else "" for text in texts]
 
 
-def _lint_oui(rule: Rule, findings: Findings) -> None:
+def _lint_oui(rule: Rule, written: Mapping, findings: Findings) -> None:
     vendors, macs = rule.match.condition("vendor"), rule.match.condition("mac")
     if vendors is None or macs is None:
         return
     names = [test.value if isinstance(test, Exact) else "" for test in vendors.tests]
     if not all(name in SURE_VENDORS for name in names):
         return
-    for oui, node in zip(_ouis(macs), _values(rule, "mac"), strict=False):
+    for oui, node in zip(_ouis(macs), _values(written, "mac"), strict=False):
         maker = OUI_VENDORS.get(oui)
         if maker is not None and maker not in names:
             findings.warning(node, f"MACs beginning {oui} belong to {maker}, not to {' or '.join(names)}")
 
 
-def _values(rule: Rule, key: str) -> list[Node]:
-    match = rule.node.entries["match"][1]
+def _values(rule: Mapping, key: str) -> list[Node]:
+    match = rule.entries["match"][1]
     node = match.entries[key][1] if isinstance(match, Mapping) else match
     return node.items if isinstance(node, Sequence) else [node]
 

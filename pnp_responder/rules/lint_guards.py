@@ -32,26 +32,28 @@ def allowed_networks(document: Document) -> tuple[IPv4Network, ...]:
     return tuple(found)
 
 
-def lint_guards(rule: Rule, guards: Guards, allowed: Sequence[IPv4Network], findings: Findings) -> None:
-    """Add the warnings about the guards of a rule to `findings`."""
+def lint_guards(
+    rule: Rule, guards: Guards, node: Mapping, allowed: Sequence[IPv4Network], findings: Findings
+) -> None:
+    """Add the warnings about the guards of a rule, whose mapping is `node`, to `findings`."""
     if guards.oui or guards.neighbour:
-        _lint_nameless(rule, guards, findings)
+        _lint_nameless(rule, guards, node, findings)
     if guards.oui:
-        _lint_unknown_vendor(rule, findings)
+        _lint_unknown_vendor(rule, node, findings)
     if guards.neighbour:
-        _lint_routed(rule, allowed, findings)
+        _lint_routed(rule, node, allowed, findings)
 
 
-def _lint_nameless(rule: Rule, guards: Guards, findings: Findings) -> None:
+def _lint_nameless(rule: Rule, guards: Guards, node: Mapping, findings: Findings) -> None:
     condition = rule.match.condition("mac")
     if condition is None or not all(test == Exact("") for test in condition.tests):
         return
     requirement = "neighbour" if guards.neighbour else "oui"
     message = f"rule '{rule.name}' never gives its URL: it requires a MAC to compare, and matches 'mac: none'"
-    findings.warning(_place(rule, requirement), message)
+    findings.warning(_place(rule, node, requirement), message)
 
 
-def _lint_unknown_vendor(rule: Rule, findings: Findings) -> None:
+def _lint_unknown_vendor(rule: Rule, node: Mapping, findings: Findings) -> None:
     condition = rule.match.condition("vendor")
     if condition is None:
         return
@@ -61,13 +63,13 @@ def _lint_unknown_vendor(rule: Rule, findings: Findings) -> None:
         return
     shown = " or ".join(f"'{name}'" if name else "none" for name in unknown)
     findings.warning(
-        _place(rule, "oui"),
+        _place(rule, node, "oui"),
         f"rule '{rule.name}' never gives its URL to phones of the vendor {shown}: no OUI of theirs is known",
         f"known are those of {', '.join(sorted(SURE_VENDORS))}",
     )
 
 
-def _lint_routed(rule: Rule, allowed: Sequence[IPv4Network], findings: Findings) -> None:
+def _lint_routed(rule: Rule, node: Mapping, allowed: Sequence[IPv4Network], findings: Findings) -> None:
     """What comes from a network of `service.allow` comes, as a rule, through a router."""
     condition = rule.match.condition("source")
     if condition is None or not allowed:
@@ -76,15 +78,15 @@ def _lint_routed(rule: Rule, allowed: Sequence[IPv4Network], findings: Findings)
     sources = [IPv4Network((test.value << 32 - test.size, test.size)) for test in tests]
     if all(any(source.subnet_of(wide) for wide in allowed) for source in sources):
         findings.warning(
-            _place(rule, "neighbour"),
+            _place(rule, node, "neighbour"),
             f"rule '{rule.name}' never gives its URL to phones behind a router: "
             "the neighbour table has none of them",
             f"its sources ({condition.wanted}) are in service.allow",
         )
 
 
-def _place(rule: Rule, requirement: str) -> Placed:
+def _place(rule: Rule, node: Mapping, requirement: str) -> Placed:
     """Where the requirement stands, if it stands in the rule itself."""
-    require = rule.node.entries.get("require")
+    require = node.entries.get("require")
     inside: Fields = require[1].entries if require is not None and isinstance(require[1], Mapping) else {}
     return inside[requirement][0] if requirement in inside else Spot(*rule.place[1:])

@@ -45,7 +45,7 @@ _RULE_KEYS = frozenset(RULE_KEYS)
 class Rule:
     """One rule.
 
-    `place` is its `name` key, or its beginning; `node` its mapping; `bound` renders its URL, if it
+    `place` is its `name` key, or its beginning; `bound` renders its URL, if it
     has one. `sound`: its match has no problem, so it is worth comparing with others. `guards` are
     its options, those of `defaults` among them, or None if it has none.
     """
@@ -54,7 +54,6 @@ class Rule:
     place: Place
     match: Match
     outcome: Outcome
-    node: Mapping
     bound: BoundTemplate | None = None
     sound: bool = True
     guards: Guards | None = None
@@ -72,6 +71,8 @@ class Document:
     """A file as nodes. `root` is None if it cannot be read at all; `findings` collects its problems.
 
     `resolve` gives the secrets that stand elsewhere; `lenient`: one that cannot be had is a warning.
+    `nodes` are those of the rules that were read, in their order: much of the memory of a large file, and
+    gone with the document.
     """
 
     findings: Findings
@@ -79,6 +80,7 @@ class Document:
     resolve: Resolve = stand_in
     lenient: bool = False
     variables: dict[str, Variable] = field(default_factory=dict)
+    nodes: list[Mapping] = field(default_factory=list)
 
     @classmethod
     def parse(cls, text: str, name: str, resolve: Resolve = stand_in, *, lenient: bool = False) -> Document:
@@ -145,6 +147,7 @@ def _read_list(document: Document, rules: Sequence, defaults: Defaults) -> tuple
         rule = _read_rule(document, mapping, number, names, defaults)
         if rule is not None:
             found.append(rule)
+            document.nodes.append(mapping)
     return tuple(found)
 
 
@@ -177,10 +180,10 @@ def _read_rule(
         return None
     if not isinstance(outcome, UrlOutcome):
         refuse_without_url(findings, fields, own, name)
-        return Rule(name, findings.place(at), match, outcome, mapping, None, sound)
+        return Rule(name, findings.place(at), match, outcome, None, sound)
     guards = combine(defaults.guards, own)
     bound = BoundTemplate(outcome.template, name)
-    return Rule(name, findings.place(at), match, outcome, mapping, bound, sound, guards)
+    return Rule(name, findings.place(at), match, outcome, bound, sound, guards)
 
 
 def _means_outcome(mapping: Mapping) -> bool:
