@@ -108,6 +108,14 @@ def judge_permissions(file: RulesFile, user: User | None) -> Finding:
             f"{entry.path} (mode {entry.mode:04o}) holds passwords, and every user of this host may read it",
             _for(user, path),
         )
+    named = () if file.configuration is None else file.configuration.exposures
+    exposed = next((it.place.file for it in named if it.place.file != str(file.path)), None)
+    if exposed is not None:
+        return found(
+            WARN,
+            f"{exposed} holds a secret of the rules, and every user of this host may read it",
+            _for(user, quote(exposed)),
+        )
     who = f"user {user.name} may read it" if user is not None else "the service's user is not known"
     return found(PASS, f"{entry.path}: mode {entry.mode:04o}; {who}")
 

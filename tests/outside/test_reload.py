@@ -97,3 +97,42 @@ def test_sighup_is_told_to_systemd_from_begin_to_end(lan: Lan) -> None:
         reloading = server.wait_for_notice("RELOADING=1")
         assert re.search(r"^MONOTONIC_USEC=[0-9]+$", reloading, re.MULTILINE)
         server.wait_for_notice("READY=1")
+
+
+def test_a_file_that_may_no_longer_be_read_keeps_the_old_rules(lan: Lan) -> None:
+    with Server(lan.server, rules(1)) as server, Phone(lan.phones, PHONE) as phone:
+        server.rules.chmod(0o600)
+        rejected = server.wait_for_event("rules_rejected")
+        assert "cannot be read: Permission denied" in str(rejected["problems"])
+        phone.send(plain_subscribe(PHONE, 5060, "020000aaaaab", "unreadable@phone"))
+        _, notify = phone.hear_exchange()
+        assert notify.message.body.decode().startswith(f"http://{SERVER}/generation-1/020000aaaaab/")
+        server.rules.chmod(0o644)
+        server.wait_for_notice("STATUS=serving")
+
+
+def test_a_secret_that_changes_is_taken_at_the_next_reload(
+    lan: Lan,
+) -> None:
+    text = "vars: {token: {file: token.txt}}\nrules: [{url: 'http://{{ local_ip }}/{{ token }}'}]\n"
+    server = Server(lan.server, text)
+    secret = server.folder / "token.txt"
+    secret.write_text("one")
+    with server, Phone(lan.phones, PHONE) as phone:
+
+        def told(number: int) -> str:
+            phone.send(plain_subscribe(PHONE, 5060, f"020000aaaa{number:02x}", f"secret-{number}@phone"))
+            return phone.hear_exchange()[1].message.body.decode()
+
+        assert told(1) == f"http://{SERVER}/one"
+        secret.write_text("two")
+        server.process.send_signal(signal.SIGHUP)
+        server.wait_for_notice("RELOADING=1")
+        server.wait_for_notice("READY=1")
+        assert told(2) == f"http://{SERVER}/two"
+        secret.unlink()
+        server.process.send_signal(signal.SIGHUP)
+        rejected = server.wait_for_event("rules_rejected")
+        assert "'token' has no value" in str(rejected["problems"])
+        assert told(3) == f"http://{SERVER}/two"
+        assert "/two" not in server.log()
