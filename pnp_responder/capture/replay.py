@@ -41,8 +41,9 @@ UNKNOWN_INTERFACE = "?"
 MOST_PHONES = 50_000
 """Rows held at once, about 1 KB each; then the oldest is given out, and a phone may get a second one."""
 MOST_CALLS = 20_000
-"""Requests whose answers are looked for."""
+"""Requests, and addresses of phones, whose answers are looked for."""
 
+K = TypeVar("K")
 T = TypeVar("T")
 
 _PACKAGE = b"ua-profile"
@@ -87,6 +88,8 @@ class Replay:
         self._rows: OrderedDict[Hashable, PhoneRow] = OrderedDict()
         self._calls: OrderedDict[bytes, PhoneRow] = OrderedDict()
         self._notifies: OrderedDict[bytes, Datagram] = OrderedDict()
+        # The phone at each address; None where there are several.
+        self._hosts: OrderedDict[str, PhoneRow | None] = OrderedDict()
         self._deadline: float | None = None
         self._now = 0.0
 
@@ -101,11 +104,25 @@ class Replay:
                 yield self._rows.popitem(last=False)[1]
             return
         message = read_message(payload)
-        call = None if message is None else self._calls.get(message.call_id)
-        if message is not None and call is not None:
+        if message is None:
+            return
+        call = self._calls.get(message.call_id) or self._outside_dialog(captured, message)
+        if call is not None:
             if captured.missing:
                 message = message._replace(body=b"")
             self._answer(captured, message, call)
+
+    def _outside_dialog(self, captured: Captured, message: Message) -> PhoneRow | None:
+        """The phone that a NOTIFY with a Call-ID of the server's own went to, or that answers one."""
+        if message.method != "NOTIFY":
+            return None
+        phone, server = captured.destination, captured.source
+        if message.status is not None:
+            phone, server = server, phone
+        row = self._hosts.get(phone.host) if phone else None
+        if row is None or (message.status is not None and server not in row.told):
+            return None
+        return row if message.status is not None or _PACKAGE in captured.payload.lower() else None
 
     def end(self) -> Iterator[PhoneRow]:
         """The rows that are left, the oldest first."""
@@ -134,6 +151,8 @@ class Replay:
             row = self._row_of(captured, event)
             if row is None:
                 continue
+            other = self._hosts.get(remote.host, row)
+            _remember(self._hosts, remote.host, row if other is row else None)
             message = read_message(captured.payload)
             if message is not None and message.call_id:
                 _remember(self._calls, message.call_id, row)
@@ -219,7 +238,7 @@ def _head(captured: Captured) -> tuple[int, SocketAddress | None, str]:
     return captured.when, captured.source, captured.interface
 
 
-def _remember(held: OrderedDict[bytes, T], key: bytes, value: T) -> None:
+def _remember(held: OrderedDict[K, T], key: K, value: T) -> None:
     held.pop(key, None)
     if len(held) >= MOST_CALLS:
         held.popitem(last=False)

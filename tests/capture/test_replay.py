@@ -185,6 +185,21 @@ class TestWhatTheCaptureSays:
         row = only(replay(captured(), captured(notify(call_id=b"other"), 0.1, SERVER, PHONE)))
         assert row.told == {}
 
+    def test_a_notify_outside_the_dialog_is_told_of_the_phone_at_that_address(self) -> None:
+        canned = notify(call_id=b"canned").replace(b"CSeq:", b"Event: ua-profile\r\nCSeq:")
+        answer = response(b"481", b"NOTIFY").replace(b"call-1@192.0.2.45", b"canned")
+        heard = [captured(canned, 0.1, SERVER, PHONE), captured(answer, 0.2, PHONE, SERVER)]
+        row = only(replay(captured(), *heard))
+        assert row.told == {SERVER: Told(None, "http://192.0.2.9/other.cfg")}
+        assert row.confirmed == 481
+        assert only(replay(captured(), heard[1])).confirmed is None
+        elsewhere = captured(canned, 0.1, SERVER, ANOTHER_PHONE)
+        assert only(replay(captured(), elsewhere)).told == {}
+        second = SUBSCRIBE.replace(MAC.encode(), b"00a859112234").replace(b"call-1@", b"call-2@")
+        second = second.replace(b"branch=z9hG4bK", b"branch=z9hG4bKx")
+        rows = replay(captured(), captured(second, 0.05), *heard)
+        assert [row.told for row in rows] == [{}, {}]
+
     def test_four_servers_are_told_of(self) -> None:
         servers = [SocketAddress(f"192.0.2.{number}", 5060) for number in range(100, 110)]
         row = only(replay(captured(), *(captured(notify(), 0.1, server, PHONE) for server in servers)))
