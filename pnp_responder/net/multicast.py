@@ -21,6 +21,7 @@ from pnp_responder.net.packet_mark import mark_holder, take_mark
 from pnp_responder.net.packet_socket import PacketSocket
 from pnp_responder.net.ports import group_holders
 from pnp_responder.net.refusals import PACKET_REMEDY, port_taken, unusable
+from pnp_responder.net.send_room import ReplySocket
 from pnp_responder.net.unicast import RECEIVE_BUFFER, Home, Unicast, bind_unicast, home_of
 
 # Linux's number, which Python 3.11's socket module does not have (linux/in.h).
@@ -122,7 +123,7 @@ def change_interface(opened: OpenInterface, interface: Interface, listen: Listen
 
 
 def _open_unicasts(
-    interface: Interface, listen: Listen, kept: Mapping[str, socket.socket]
+    interface: Interface, listen: Listen, kept: Mapping[str, ReplySocket]
 ) -> tuple[tuple[Unicast, ...], tuple[tuple[IPv4Interface, InterfaceUnusable], ...]]:
     """Those of `kept`, by their address, are used again."""
     if not interface.addresses:
@@ -142,12 +143,13 @@ def _open_unicasts(
                 raise
             refused.append((address, refusal))
             continue
+        opened.network = address.network
         port = opened.getsockname()[1]
         unicasts.append(Unicast(Local(interface.name, SocketAddress(host, port)), opened, address))
     return tuple(unicasts), tuple(refused)
 
 
-def _open_unicast(interface: Interface, host: str, listen: Listen) -> socket.socket:
+def _open_unicast(interface: Interface, host: str, listen: Listen) -> ReplySocket:
     address = SocketAddress(host, listen.reply_port)
     try:
         return bind_unicast(address)

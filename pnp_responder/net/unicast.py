@@ -12,6 +12,7 @@ from ipaddress import IPv4Interface
 from typing import NamedTuple
 
 from pnp_responder.datagram import Local, SocketAddress
+from pnp_responder.net.send_room import ReplySocket
 
 Home = Callable[[str], Local]
 """From a phone's address to our end that answers it."""
@@ -30,19 +31,20 @@ class Unicast(NamedTuple):
     """A socket of one address of a link. It sends, and hears what is sent to that address."""
 
     local: Local
-    socket: socket.socket
+    socket: ReplySocket
     address: IPv4Interface
 
 
-def bind_unicast(address: SocketAddress) -> socket.socket:
+def bind_unicast(address: SocketAddress) -> ReplySocket:
     """A socket for UDP at `address` that nobody shares. Raises OSError."""
     # No SO_REUSEADDR: with it a second holder of the port would silently take half of the answers.
-    opened = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+    opened = ReplySocket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
     try:
         # Without it a full neighbour table loses what we send without a word, and ICMP errors stay unheard.
         opened.setsockopt(socket.IPPROTO_IP, IP_RECVERR, 1)
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
+        opened.keep_room()
         opened.bind(address)
     except OSError:
         opened.close()

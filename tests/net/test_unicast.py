@@ -8,12 +8,13 @@ from ipaddress import IPv4Interface
 import pytest
 
 from pnp_responder.datagram import Local, SocketAddress
+from pnp_responder.net.send_room import ReplySocket
 from pnp_responder.net.unicast import Unicast, bind_unicast, home_of
 
 
 def unicasts(*addresses: str) -> list[Unicast]:
     """With sockets that are closed: nobody looks at them here."""
-    closed = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    closed = ReplySocket(socket.AF_INET, socket.SOCK_DGRAM)
     closed.close()
     interfaces = [IPv4Interface(address) for address in addresses]
     return [Unicast(Local("eth1", SocketAddress(str(i.ip), 5060)), closed, i) for i in interfaces]

@@ -14,7 +14,8 @@ from tests.outside.rules_for_all import rules_text
 from tests.outside.server import Server
 from tests.security.hostile_lan import ELSEWHERE, PHONE, HostileLan, hostile_lan
 
-SERVICE = "{allow: [198.51.100.0/24], tcp: true}"
+# One address plays many phones here.
+SERVICE = "{allow: [198.51.100.0/24], tcp: true, limits: {rate: 100000, burst: 100000}}"
 
 
 @pytest.fixture(scope="session")
