@@ -10,7 +10,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help run demo test bench lint types format all fuzz clean
+.PHONY: help run demo test bench lint types format all fuzz flood clean
 
 ARGS ?=
 PYTHON ?=
@@ -36,6 +36,7 @@ help:
 	  'make format   put the formatting right' \
 	  'make all      lint, types, test' \
 	  'make fuzz     fuzz the message parser, the responder and the rules, FUZZ_SECONDS each (1800)' \
+	  'make flood    measure how floods are borne (root; ARGS=... chooses)' \
 	  'make clean    remove .venv and all caches'
 
 run: $(SERVES)
@@ -66,6 +67,10 @@ all: lint types test
 # What was learnt stays in .fuzz; a find ends it, and lies there, too.
 fuzz: $(FUZZES)
 	for target in $(FUZZ_TARGETS); do $(PY) -m tests.fuzz.run $$target $(FUZZ_SECONDS) || exit; done
+
+# Needs root; takes about ten minutes.
+flood: $(DEVELOPS)
+	$(PY) -m tests.floods $(ARGS)
 
 clean:
 	rm -rf $(VENV) .fuzz .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build
