@@ -28,4 +28,5 @@ def _of_unit(environment: Mapping[str, str]) -> Path | None:
 
 def _of_user(environment: Mapping[str, str]) -> Path | None:
     folder = environment.get("XDG_RUNTIME_DIR", "")
-    return Path(folder) / f"pnp-responder.{_NAME}" if folder else None
+    # A path that is not absolute is to be ignored, says the XDG Base Directory Specification.
+    return Path(folder) / f"pnp-responder.{_NAME}" if folder.startswith("/") else None

@@ -18,6 +18,7 @@ import pytest
 
 from pnp_responder import __version__
 from tests.net.loopback import phone_socket
+from tests.users import can_be
 
 from .program import Running, call, running
 from .test_run import ask
@@ -254,7 +255,7 @@ def as_user(words: list[str], user: int, *groups: int) -> subprocess.CompletedPr
     )
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
+@pytest.mark.skipif(not can_be(STRANGER), reason="only root can be somebody else")
 def test_who_may_ask(tmp_path: Path, rules: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)

@@ -26,7 +26,9 @@ def test_of_the_service(environment: dict[str, str], path: str) -> None:
     assert Path(path) in paths_to_try(environment)
 
 
-@pytest.mark.parametrize("environment", [{}, {"RUNTIME_DIRECTORY": "", "XDG_RUNTIME_DIR": ""}])
+@pytest.mark.parametrize(
+    "environment", [{}, {"RUNTIME_DIRECTORY": "", "XDG_RUNTIME_DIR": ""}, {"XDG_RUNTIME_DIR": "run"}]
+)
 def test_without_a_folder_of_its_own_there_is_none(environment: dict[str, str]) -> None:
     assert own_path(environment) is None
     assert paths_to_try(environment) == [Path("/run/pnp-responder/control")]
