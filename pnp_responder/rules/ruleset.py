@@ -161,6 +161,11 @@ class RuleSet:
         return (outcome.template for outcome in outcomes if isinstance(outcome, UrlOutcome))
 
     @property
+    def has_options(self) -> bool:
+        """Does any rule ask for circumstances?"""
+        return any(rule.guards is not None for rule in self.rules)
+
+    @property
     def once(self) -> dict[str, int]:
         """The names of the rules that offer once in a time, with that time in seconds."""
         return {rule.name: rule.guards.once for rule in self.rules if rule.guards and rule.guards.once}

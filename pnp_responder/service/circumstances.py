@@ -37,6 +37,8 @@ class LiveCircumstances:
     def decide_by(self, rules: RuleSet) -> Decide:
         """How devices are decided about by `rules`, from now on, under these circumstances."""
         self.offers.watch(rules.once)
+        if not rules.has_options:
+            return rules.decide
         return partial(rules.decide, circumstances=self)
 
     def neighbour(self, enrollment: Enrollment) -> Neighbour:

@@ -41,6 +41,14 @@ def test_what_is_not_on_the_link_is_never_a_neighbour() -> None:
     live.close()
 
 
+def test_rules_without_options_decide_by_themselves() -> None:
+    rig = Rig()
+    plain = RuleSet.from_text("rules: [{name: r, url: 'http://h/'}]", "r")
+    assert rig.live.decide_by(plain) == plain.decide
+    guarded = RuleSet.from_text("rules: [{name: r, url: 'http://h/', window: true}]", "r")
+    assert rig.live.decide_by(guarded) != guarded.decide
+
+
 def test_the_rules_decide_by_window_and_offers() -> None:
     rig = Rig()
     rules = RuleSet.from_text("rules: [{name: r, url: 'http://h/', once: 10m, window: true}]", "r")
