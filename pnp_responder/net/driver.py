@@ -181,12 +181,14 @@ class Driver(Generic[E]):
                 payload, remote = receive(LARGEST_DATAGRAM)
             except BlockingIOError:
                 break
+            except PacketsDropped as dropped:
+                for error, times in dropped.errors():
+                    self._receive_failed(local.interface, error, times)
+                break
             except OSError as error:
                 # An ICMP error shows up here as errno too; the error queue below has it whole.
                 if multicast or error.errno not in ICMP_ERRORS:
                     self._receive_failed(local.interface, error)
-                if isinstance(error, PacketsDropped):
-                    continue
                 break
             octets += len(payload) + DATAGRAM_OVERHEAD
             end = local if home is None else home(remote[0])
@@ -201,8 +203,7 @@ class Driver(Generic[E]):
             self._answering = True
             self._loop.call_soon(self._answer)
 
-    def _receive_failed(self, interface: str, error: OSError) -> None:
-        more = error.times if isinstance(error, PacketsDropped) else 1
+    def _receive_failed(self, interface: str, error: OSError, more: int = 1) -> None:
         if times := self._occasions.to_tell(("receive", interface, str(error)), self._loop.time(), more):
             self._report(ReceiveFailed(interface, error, times))
 

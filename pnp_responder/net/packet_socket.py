@@ -13,6 +13,7 @@ import socket
 import struct
 from array import array
 from collections import Counter
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from pnp_responder.datagram import SocketAddress
@@ -72,11 +73,16 @@ def group_filter(group: str, port: int) -> bytes:
 
 
 class PacketsDropped(OSError):
-    """So many `times` came what is no datagram, for the reason in `strerror`."""
+    """Something came that is no datagram."""
 
-    def __init__(self, reason: str, times: int) -> None:
-        super().__init__(errno.EBADMSG, reason)
-        self.times = times
+    def __init__(self, reasons: Mapping[str, int]) -> None:
+        super().__init__(errno.EBADMSG, "; ".join(reasons))
+        self._reasons = reasons
+
+    def errors(self) -> Iterator[tuple[OSError, int]]:
+        """Each reason as an error, and how often there was it."""
+        for reason, times in self._reasons.items():
+            yield OSError(errno.EBADMSG, reason), times
 
 
 CUT_SHORT = "dropped: shorter than its own headers say"
@@ -149,7 +155,7 @@ class PacketSocket:
     def recvfrom(self, most: int) -> tuple[bytes, SocketAddress]:
         """A payload and its source, as `socket.recvfrom`. BlockingIOError if there is none.
 
-        Raises PacketsDropped, once nothing else is there, if something was no datagram.
+        Raises PacketsDropped if something was no datagram: once nothing else is there, or after much of it.
         """
         for _ in range(_MOST_PASSED_OVER):
             try:
@@ -163,8 +169,8 @@ class PacketSocket:
             except ValueError as error:
                 self._dropped[str(error)] += 1
         if self._dropped:
-            reason, times = self._dropped.popitem()
-            raise PacketsDropped(reason, times)
+            dropped, self._dropped = self._dropped, Counter()
+            raise PacketsDropped(dropped)
         raise BlockingIOError
 
     @property

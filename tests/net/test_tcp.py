@@ -255,7 +255,8 @@ def test_a_crowd_of_octets_after_the_end_is_thrown_away_for_a_while() -> None:
                 with suppress(ConnectionError):
                     client.send(b"x" * 1000)
                 await asyncio.sleep(0.01)
-            assert LINGER <= loop.time() - began < LINGER + 2
+            # Our half was closed a little before the answer was here.
+            assert LINGER - 0.1 < loop.time() - began < LINGER + 2
             assert [datagram.payload for datagram in rig.received] == [answered]
 
     run(test)
