@@ -34,6 +34,17 @@ def note_changed(journal: Journal, was: Interface, opened: OpenInterface, transp
     )
 
 
+MOST_SHOWN = 3
+"""Addresses of a link in the status line, which is short."""
+
+
+def shown(opened: OpenInterface) -> str:
+    """For the status line: the link and where it answers from."""
+    hosts = [unicast.local.address.host for unicast in opened.unicasts]
+    more = [f"{len(hosts) - MOST_SHOWN} more"] if len(hosts) > MOST_SHOWN else []
+    return f"{opened.interface.name} ({', '.join([*hosts[:MOST_SHOWN], *more])})"
+
+
 def _others(opened: OpenInterface) -> list[str]:
     """The addresses that answer beside the first."""
     return [str(unicast.local.address) for unicast in opened.unicasts[1:]]

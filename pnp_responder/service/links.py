@@ -23,7 +23,7 @@ from pnp_responder.service.address_refusals import AddressRefusals
 from pnp_responder.service.daemon_thread import in_daemon_thread
 from pnp_responder.service.fault import netlink_remedy
 from pnp_responder.service.journal import Journal
-from pnp_responder.service.link_notes import note_changed, note_joined
+from pnp_responder.service.link_notes import note_changed, note_joined, shown
 from pnp_responder.service.neighbours import tell_neighbours
 from pnp_responder.service.rejoining import Rejoining
 from pnp_responder.service.settings import Settings
@@ -255,10 +255,7 @@ class Links:
     # --- what is told
 
     def _show(self, driver: Driver[Event]) -> None:
-        serving = [
-            f"{o.interface.name} ({', '.join(u.local.address.host for u in o.unicasts)})"
-            for o in driver.interfaces
-        ]
+        serving = [shown(opened) for opened in driver.interfaces]
         wanted = ", ".join(self._settings.interfaces) or "an interface that can multicast"
         waiting = ", ".join(name for name, _ in self._awaited()) if serving else wanted
         idle = not serving and not self._refused.reasons
