@@ -6,6 +6,7 @@ found in what it says, as it is or encoded, but in the NOTIFYs on the wire.
 
 from __future__ import annotations
 
+import ast
 import base64
 import json
 import os
@@ -34,6 +35,7 @@ from tests.cli.test_run import ask
 from tests.examples import SUBSCRIBE, heard, responder
 from tests.net.loopback import phone_socket
 
+PACKAGE = Path(__file__).parents[2] / "pnp_responder"
 MARK = "c4naRy"
 SITE = ("PNP_TEST_SITE", f"{MARK}-environment")
 RULES = f"""
@@ -332,6 +334,24 @@ def test_a_fault_in_a_command_shows_no_traceback(folder: Path) -> None:
         )
         assert b"LookupError" in done.stderr, words
         assert not has_canary(done.stdout + done.stderr), words
+
+
+def test_the_clear_url_is_read_only_where_it_is_sent_or_asked_for() -> None:
+    """Whoever shows an offer takes `offer.masked`."""
+    clear = {
+        "responder.py": "the NOTIFY",
+        "rules/ruleset.py": "is it a URL?",
+        **dict.fromkeys(["cli/explanation.py", "cli/comparison.py", "cli/replay_view.py"], "--show-secrets"),
+        "cli/rule_tests.py": "is it the URL that the test expects?",
+    }
+    found = set()
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Attribute) and node.attr == "url":
+                owner = ast.unparse(node.value).rpartition(".")[2]
+                if owner in ("offer", "decision"):
+                    found.add(path.relative_to(PACKAGE).as_posix())
+    assert found == set(clear)
 
 
 def test_no_argument_of_the_process_and_no_file_holds_one(folder: Path) -> None:
