@@ -22,6 +22,8 @@ SENDINGS = (0.0, 0.5, 1.5)
 """Seconds at which a probe asks: a phone's first three (RFC 3261 17.1.2.2), though one be answered, for
 another server may have missed it."""
 
+PACKAGE = "ua-profile"
+
 MAX_SERVERS = 64
 """Servers on one link. A stranger may send answers from any number of addresses."""
 
@@ -130,9 +132,11 @@ class Prober:
     def _receive_notify(self, request: Request, datagram: Datagram, now: float) -> list[Datagram]:
         if request.fault is not None or request.method != "NOTIFY":
             return []
-        if request.text("call-id") != self._call_id:
+        # A server that knows of no dialogs is a server all the same, and phones take its URL.
+        own = request.text("call-id") == self._call_id
+        if not own and request.event.package.lower() != PACKAGE:
             return []
-        status, url = 200, ""
+        status, url = 200 if own else 481, ""
         try:
             url = profile_url(request)
         except RequestError as error:

@@ -155,7 +155,7 @@ def test_a_refusal_is_an_answer(status: int) -> None:
         response(method="NOTIFY"),
         response().replace(CALL_ID.encode(), b"another"),
         notify().replace(b"Call-ID: ", b"Call-ID: \x80"),
-        notify(call_id="another"),
+        notify(call_id="another").replace(b"ua-profile", b"presence"),
         notify().replace(b"NOTIFY", b"MESSAGE"),
         notify(more="Call-ID: again\r\n"),
         SUBSCRIBE,
@@ -165,6 +165,16 @@ def test_what_is_no_answer_to_it_is_none(octets: bytes) -> None:
     made = prober()
     assert take(made, octets, SERVER, 100.1) == ()
     assert made.answers == ()
+
+
+def test_a_server_that_knows_of_no_dialogs_is_one() -> None:
+    """It is told 481 (RFC 3261 12.2.2), and listed: some phones take what it says."""
+    made = prober()
+    (said,) = take(made, notify(call_id="another"), SERVER, 100.2)
+    assert said.payload.startswith(b"SIP/2.0 481 ")
+    assert [answer._replace(delay=0.2) for answer in made.answers] == [Answer(SERVER, 0.2, None, URL)]
+    take(made, response(), SERVER, 100.3)
+    assert [answer._replace(delay=0.2) for answer in made.answers] == [Answer(SERVER, 0.2, 200, URL)]
 
 
 @pytest.mark.parametrize(
