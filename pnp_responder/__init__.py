@@ -10,7 +10,7 @@ The floor plan; a unit may import only from the floors above its own line, and
     3  engines  pure  responder, deferral, outcomes, phone, probe: (datagram, now) -> datagrams, events,
                       deadline
     4  edges          net, phone_edge, capture: sockets and files; the one timer
-    5  service        settings, rules file, journal, life cycle; doctor, which examines it
+    5  service        settings, rules file, journal, control socket, life cycle; doctor, which examines it
     6  cli            what an administrator types
 """
 

@@ -87,6 +87,8 @@ def test_status_on_one_screen_and_as_json(tmp_path: Path, rules: Path, control: 
         shown = status(control)
         screen = call("status", "--control", str(control)).stdout
         assert it.logs("control_listening")["path"] == str(control)
+        opened = call("window", "open", "1h", "--control", str(control)).stdout
+    assert "no rule has `window: true`, so it makes no difference\n" in opened
     assert shown["pid"] == it.process.pid
     assert shown["interfaces"] == [
         {
@@ -167,13 +169,6 @@ def test_the_window_lets_phones_in_while_it_is_open(tmp_path: Path, rules: Path,
         assert call("window", "open", "1s", *window).returncode == 0
         it.until(lambda: len(it.entries("window_closed")) == 2)
         assert it.entries("window_closed")[1]["reason"] == "its time is over"
-
-
-def test_where_no_rule_waits_for_the_window_that_is_said(tmp_path: Path, rules: Path, control: Path) -> None:
-    with served(tmp_path, rules, control) as it:
-        ready(it)
-        done = call("window", "open", "1h", "--control", str(control))
-        assert "no rule has `window: true`, so it makes no difference\n" in done.stdout
 
 
 @pytest.mark.parametrize("time", ["", "soon", "30", "0m", "25h", "2d", "-5m", "\u0663m"])
