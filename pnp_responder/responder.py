@@ -132,6 +132,9 @@ class Responder:
         if request.method == "CANCEL":
             return self._receive_cancel(request, key, datagram, now)
         if request.method == "SUBSCRIBE" and (again := self._servers.repeat(key, datagram, now)) is not None:
+            # Far shorter than what it repeats, it is no phone's.
+            most = AMPLIFICATION * len(datagram.payload)
+            again = tuple(response for response in again if len(response.payload) <= most)
             return self._output(again, (RequestRepeated(datagram.remote, datagram.local),))
         uas.check_method(request, SERVED)
         uas.check_request_uri(request)
