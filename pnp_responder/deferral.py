@@ -8,7 +8,7 @@ from pnp_responder.events import EnrollmentDeferred, Event, ProbeHeard
 from pnp_responder.ua_profile import is_probe
 
 KEEP_ALIVE = b"\r\n\r\n"
-"""RFC 5626 3.5.1. It is no message, so nobody answers it, and it is shorter than any request."""
+"""RFC 5626 3.5.1 has it for TCP. It is no message, so nobody answers it, and shorter than any request."""
 
 
 def deferred(

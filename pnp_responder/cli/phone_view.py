@@ -15,7 +15,7 @@ from pnp_responder.masking import mask_text, mask_url
 from pnp_responder.phone.checklist import CHECKLIST, Fault
 from pnp_responder.phone.events import Outcome
 from pnp_responder.phone.judge import Verdict
-from pnp_responder.phone.transcript import Step
+from pnp_responder.phone.transcript import Step, is_keep_alive
 from pnp_responder.phone_edge.fetch import Fetched, agree
 
 
@@ -71,6 +71,9 @@ class TextView:
         if step.datagram.payload in self._shown:
             first = escape_octets(step.datagram.payload.partition(b"\r\n")[0], 60)
             typer.echo(f"    (the same octets again: {first})\n")
+            return
+        if is_keep_alive(step):
+            typer.echo("    (a keep-alive: line ends alone)\n")
             return
         self._shown.add(step.datagram.payload)
         text = step.datagram.payload.decode("utf-8", "backslashreplace").replace("\r\n", "\n")

@@ -76,7 +76,7 @@ def read_transcript(steps: Sequence[Step]) -> Exchange:
     said: list[Said] = []
     unreadable: list[tuple[Datagram, str]] = []
     for step in steps:
-        if step.sent or step.unreachable or _is_astray(step, asked):
+        if step.sent or step.unreachable or _is_astray(step, asked) or is_keep_alive(step):
             continue
         try:
             message = parse_message(step.datagram.payload)
@@ -103,6 +103,11 @@ def read_transcript(steps: Sequence[Step]) -> Exchange:
         tuple(s.datagram for s in steps if _is_astray(s, asked) and _is_of(s.datagram.payload, subscribe)),
         _undelivered(steps),
     )
+
+
+def is_keep_alive(step: Step) -> bool:
+    """Line ends alone, which no phone takes for a message. Servers send them to learn whose an address is."""
+    return not step.datagram.payload.strip(b"\r\n")
 
 
 def _is_astray(step: Step, asked: Datagram) -> bool:

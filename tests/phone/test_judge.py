@@ -236,6 +236,14 @@ def test_octets_that_are_no_sip() -> None:
     assert items([asked, garbage, ok, notify]) == ["M21"]
 
 
+def test_a_keep_alive_is_no_message_and_no_fault() -> None:
+    asked, ok, notify = exchange(subscribe(1))
+    keep_alive = ok._replace(datagram=ok.datagram._replace(payload=b"\r\n\r\n"))
+    assert items([asked, keep_alive, ok, notify]) == []
+    alone = verdict([asked, keep_alive], ended=SERVED._replace(outcome=Outcome.SILENCE, url=""))
+    assert (alone.outcome, alone.faults) == (Outcome.SILENCE, ())
+
+
 def test_repeats() -> None:
     """The phone missed the first NOTIFY, and asked once more in the end."""
     asked, ok, notify = exchange(subscribe(1))
