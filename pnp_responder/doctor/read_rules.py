@@ -8,8 +8,12 @@ from pathlib import Path
 
 from pnp_responder.doctor.facts import Entry
 from pnp_responder.doctor.rules_file import RulesFile
+from pnp_responder.masking import mask_url
 from pnp_responder.rules import RulesError
 from pnp_responder.service.configuration import find_rules_file, load_configuration
+
+# What the loader reads at most.
+_MOST_CHARACTERS = 16 * 1024 * 1024
 
 
 def read_rules(given: Path | None) -> RulesFile:
@@ -24,7 +28,8 @@ def read_rules(given: Path | None) -> RulesFile:
     except RulesError as error:
         hidden = bool(entries or not _visible(path)) and not os.access(path, os.R_OK)
         absent = not entries and _visible(path)
-        return RulesFile(path, problems=error.problems, hidden=hidden, absent=absent, entries=entries)
+        secrets = _seems_to_hold_secrets(path)
+        return RulesFile(path, None, error.problems, hidden, absent, secrets, entries)
     return RulesFile(path, configuration, secrets=configuration.holds_secrets, entries=entries)
 
 
@@ -49,3 +54,16 @@ def _entries(path: Path) -> tuple[Entry, ...]:
     except (OSError, ValueError):
         return ()
     return tuple(found)
+
+
+def _seems_to_hold_secrets(path: Path) -> bool:
+    """For a file with errors, whose meaning is not known: is there a URL with a password in a line of it?"""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(descriptor, encoding="utf-8", errors="replace") as file:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                return False
+            lines = file.read(_MOST_CHARACTERS).split("\n")
+    except OSError:
+        return False
+    return any(mask_url(line) != line for line in lines if not line.lstrip().startswith("#"))

@@ -609,6 +609,30 @@ class TestPermissions:
         assert report.verdict("permissions") == "pass"
         assert "secret" not in json.dumps(report.document)
 
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "vars: {password: hunter2}\nrules: [{url: 'https://u:{{ password }}@h/'}]\n",
+            # With an error in it nobody can tell what it means, and its passwords are passwords still.
+            "rulse: []\nrules: [{url: 'https://user:secret@h/'}]\n",
+        ],
+    )
+    def test_passwords_in_other_places(self, host: Host, text: str) -> None:
+        host.rules.write_text(text)
+        host.rules.chmod(0o644)
+        assert host.examine("--interface", "eth1").verdict("permissions") == "warn"
+
+    def test_a_file_that_a_secret_stands_in(self, host: Host) -> None:
+        secret = host.rules.with_name("password")
+        secret.write_text("hunter2")
+        secret.chmod(0o644)
+        host.rules.write_text("vars: {p: {file: password}}\nrules: [{url: 'https://u:{{ p }}@h/'}]\n")
+        found = host.examine("--interface", "eth1")["permissions"]
+        assert found["verdict"] == "warn"
+        assert str(secret) in found["evidence"]
+        subprocess.run(["sh", "-c", found["remedy"].replace("sudo ", "")], check=True)
+        assert host.examine("--interface", "eth1").verdict("permissions") == "pass"
+
     def test_the_service_may_not_read_it(self, host: Host) -> None:
         """A stand-in for the service, by its command line, as another user."""
         script = 'exec setpriv --reuid 65534 --regid 65534 --clear-groups -- bash -c "$1"'
