@@ -10,7 +10,7 @@ import pytest
 
 from pnp_responder.cli.main import app
 
-from .program import PATIENCE, PROGRAM
+from .program import PATIENCE, PROGRAM, running
 
 RULES = """
 rules:
@@ -35,10 +35,13 @@ CALLS = {
     "schema": ["schema"],
     "test": ["test", "rules.yaml"],
 }
-OF_EVERY_COMMAND = [
-    ["--help"],
-    ["--version"],
-    *([str(it.name or getattr(it.callback, "__name__", "")), "--help"] for it in app.registered_commands),
+CALLS_OF_THE_SERVICE = [
+    ["status"],
+    ["status", "--json"],
+    ["reload"],
+    ["window", "status"],
+    ["window", "open", "1m"],
+    ["window", "close"],
 ]
 
 
@@ -86,13 +89,22 @@ def test_a_reader_that_leaves_early_brings_no_complaint(call: str, folder: Path)
     assert (done.returncode, done.stderr) == (1, b"")
 
 
-@pytest.mark.parametrize("call", OF_EVERY_COMMAND, ids=" ".join)
-def test_so_does_the_help_of_each(call: list[str], folder: Path) -> None:
-    code, said = run_with(">/dev/full", folder, *call)
+@pytest.mark.parametrize("call", ["--help", "--version", "run --help"])
+def test_so_does_the_help(call: str, folder: Path) -> None:
+    code, said = run_with(">/dev/full", folder, *call.split())
     assert (code, said) == (74, "pnp-responder: No space left on device\n")
 
 
+def test_so_do_the_commands_that_talk_to_the_service(folder: Path) -> None:
+    with running(folder, folder / "rules.yaml", "--interface", "lo", "--control", str(folder / "c")) as it:
+        it.hear("READY=1")
+        for words in CALLS_OF_THE_SERVICE:
+            code, said = run_with(">/dev/full", folder, *words, "--control", str(folder / "c"))
+            assert (words, code, said) == (words, 74, "pnp-responder: No space left on device\n")
+
+
 def test_no_command_is_forgotten() -> None:
-    names = {call[0] for call in OF_EVERY_COMMAND} - {"--help", "--version"}
-    talk_to_the_service = {"status", "window", "reload"}
-    assert names - {"run"} - talk_to_the_service <= {words[0] for words in CALLS.values()}
+    names = {str(it.name or getattr(it.callback, "__name__", "")) for it in app.registered_commands}
+    names |= {str(group.name) for group in app.registered_groups}
+    called = {words[0] for words in [*CALLS.values(), *CALLS_OF_THE_SERVICE]}
+    assert names - {"run"} == called

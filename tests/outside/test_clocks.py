@@ -18,13 +18,14 @@ from tests.outside.conftest import PHONE, Lan
 from tests.outside.phone import Arrival, Phone, plain_subscribe
 from tests.outside.rules_for_all import rules_text
 from tests.outside.server import Server
-from tests.outside.site import ask_until_served
+from tests.outside.site import ask_until_served, is_unserved
+from tests.outside.test_control import client
 from tests.outside.wall_clock import WallClock
 
 ALONE = ("--interface", "eth1")
 DAY = 86_400
 # How late a datagram may come on a busy machine, in seconds.
-LATE = 0.3
+LATE = 0.4
 
 
 @pytest.fixture
@@ -51,8 +52,8 @@ def clock(lan: Lan) -> Iterator[WallClock]:
 class Wrapped(Server):
     """The program behind other words."""
 
-    def __init__(self, lan: Lan, before: list[str]) -> None:
-        super().__init__(lan.server, rules_text(), *ALONE)
+    def __init__(self, lan: Lan, before: list[str], rules: str = "") -> None:
+        super().__init__(lan.server, rules or rules_text(), *ALONE)
         self._before = [*before, *self._before]
 
 
@@ -99,6 +100,23 @@ def test_the_wall_clock_jumps_a_day_ahead_and_back(lan: Lan, phone: Phone, clock
             ahead = datetime.fromisoformat(str(told)) - datetime.now(UTC)
             assert ahead.total_seconds() == pytest.approx(days * DAY, abs=5)
         assert not list(server.events("internal_error"))
+
+
+def test_the_wall_clock_neither_closes_nor_holds_open_the_window(
+    lan: Lan, phone: Phone, clock: WallClock
+) -> None:
+    rules = rules_text().replace("    url:", "    window: true\n    url:")
+    with Wrapped(lan, clock.before, rules) as server:
+        assert is_unserved(phone)
+        assert client(server, "window", "open", "2s").returncode == 0
+        began = time.monotonic()
+        for days in (1, -1):
+            clock.jump_to(days * DAY)
+            ask_until_served(phone)
+        closed = server.wait_for_event("window_closed", 2.0 + 2.0)
+        assert time.monotonic() - began > 1.0
+        assert closed["reason"] == "its time is over"
+        assert is_unserved(phone)
 
 
 @pytest.mark.parametrize("seconds", [-1, 100 * 365 * DAY], ids=["just started", "up for 100 years"])
