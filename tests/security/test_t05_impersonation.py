@@ -224,6 +224,18 @@ def test_a_device_is_offered_the_url_once(server: Server, phone: Asker) -> None:
     assert phone.hear_url() == b"http://h/once"
 
 
+def test_an_offer_that_did_not_reach_the_device_does_not_count(server: Server, phone: Asker) -> None:
+    octets = plain_subscribe(PHONE, 5060, "020100000003", f"t05-{next(_numbers)}@{PHONE}")
+    # Nobody listens where its Contact says, and its host tells us so.
+    phone.repeat(
+        octets.replace(f"Contact: <sip:{PHONE}:5060>".encode(), f"Contact: <sip:{PHONE}:9>".encode())
+    )
+    assert phone.hear().startswith(b"SIP/2.0 200 ")
+    server.wait_for_event("notify_undeliverable", mac="020100000003")
+    phone.ask("020100000003")
+    assert phone.hear_url() == b"http://h/once"
+
+
 def test_enrolment_is_open_only_while_an_administrator_opens_it(server: Server, phone: Asker) -> None:
     def window(*words: str) -> None:
         result = CliRunner().invoke(app, ["window", *words, "--control", str(server.folder / "control")])
