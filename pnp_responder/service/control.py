@@ -40,7 +40,7 @@ def _permits(peer: Peer) -> bool:
 
 class Control:
     """`reload` reads the rules file again; `window` is the one that rules look at, `window_rules`
-    how many do; `fault` is told of exceptions that nobody expected."""
+    how many do; `fault` is told of exceptions that nobody expected. `reload_patience` is in seconds."""
 
     def __init__(
         self,
@@ -51,9 +51,12 @@ class Control:
         status: Status,
         journal: Journal,
         fault: Callable[[BaseException], None],
+        *,
+        reload_patience: float = RELOAD_PATIENCE,
     ) -> None:
         self._report = report
         self._reload = reload
+        self._reload_patience = reload_patience
         self._window = window
         self._window_rules = window_rules
         self._status = status
@@ -110,10 +113,12 @@ class Control:
 
     async def _reload_now(self) -> dict[str, Any]:
         try:
-            async with asyncio.timeout(RELOAD_PATIENCE):
+            async with asyncio.timeout(self._reload_patience):
                 done = await self._reload()
         except TimeoutError:
-            text = f"the rules file is not read after {RELOAD_PATIENCE:.0f} s; the log will say how it ends"
+            text = (
+                f"the rules file is not read after {self._reload_patience:g} s; the log will say how it ends"
+            )
             raise ControlError("failed", text) from None
         told = done.problems[:MOST_PROBLEMS_TOLD]
         return {

@@ -14,6 +14,7 @@ from pnp_responder.service.control import MOST_REFUSED, Control
 from pnp_responder.service.control_peer import Peer
 from pnp_responder.service.control_protocol import (
     CloseWindow,
+    ControlError,
     OpenWindow,
     ReloadAsked,
     Request,
@@ -39,7 +40,7 @@ class Made:
         self.log: list[Entry] = []
         self.faults: list[BaseException] = []
         self.window = Window()
-        self.done = Reload(True, 1, 2, False, ())
+        self.done: Reload | None = Reload(True, 1, 2, False, ())
         self.recent = RecentProblems(self.log.append)
         self.counters = Counters()
         self.status = Status(3, self.counters, 1_700_000_000.0)
@@ -58,9 +59,13 @@ class Made:
             self.status,
             Journal(self.recent.put),
             self.faults.append,
+            reload_patience=0.05,
         )
 
     async def _reload(self) -> Reload:
+        if self.done is None:
+            await asyncio.Event().wait()
+        assert self.done is not None
         return self.done
 
     def ask(self, request: Request) -> dict[str, Any]:
@@ -140,6 +145,12 @@ def test_a_bad_reload_has_the_words_of_check_without_passwords(made: Made) -> No
     assert (reload["good"], len(reload["problems"]), reload["unlisted"]) == (False, MOST_PROBLEMS_TOLD, 5)
     assert reload["problems"][0] == {"text": str(problem), "shown": problem.render()}
     assert "secret" not in str(reload)
+
+
+def test_a_reading_that_never_ends_is_not_waited_for(made: Made) -> None:
+    made.done = None
+    with pytest.raises(ControlError, match=r"the rules file is not read after 0\.05 s; the log will say"):
+        made.ask(ReloadAsked())
 
 
 def test_the_status(made: Made) -> None:
