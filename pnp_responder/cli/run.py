@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -98,6 +99,7 @@ def run(
     from pnp_responder.service.service import Service
 
     answer_from = None if reply_port is None else _reply_port(reply_port)
+    _leave_no_core()
     try:
         file = RulesFile(find_rules_file(rules), load_configuration)
         configuration = file.load_first()
@@ -142,6 +144,14 @@ def run(
     if code:
         say("pnp-responder: no interface can be served")
     raise typer.Exit(code)
+
+
+def _leave_no_core() -> None:
+    """The memory holds the secrets of the rules. Where the unit forbids to set limits it has set this one."""
+    import resource
+
+    with suppress(OSError):
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def _reply_port(text: str) -> int | str:

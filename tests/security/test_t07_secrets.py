@@ -10,6 +10,7 @@ import ast
 import base64
 import json
 import os
+import re
 import signal
 import sys
 import traceback
@@ -355,12 +356,14 @@ def test_the_clear_url_is_read_only_where_it_is_sent_or_asked_for() -> None:
 
 
 def test_no_argument_of_the_process_and_no_file_holds_one(folder: Path) -> None:
-    """The process list is for all to read; and the service writes no file."""
+    """The process list is for all to read; the service writes no file, nor the kernel a core."""
     rules = folder / "rules.yaml"
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     with running(folder, rules, "--interface", "lo", **dict([SITE])) as it:
         it.hear("READY=1")
         assert not has_canary(Path(f"/proc/{it.process.pid}/cmdline").read_bytes())
+        limits = Path(f"/proc/{it.process.pid}/limits").read_text()
+        assert re.search(r"^Max core file size +0 +0 ", limits, re.MULTILINE)
         it.end()
     after = {path for path in folder.rglob("*") if path.is_file()}
     assert after - set(before) == {it.log_path}

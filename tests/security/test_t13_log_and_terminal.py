@@ -218,13 +218,13 @@ NOTIFY = (
 
 @pytest.fixture(scope="module")
 def capture(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """All messages, and to each the answer of a server that is as nasty."""
+    """Each octet in a third of the fields, and to each message the answer of a server that is as nasty."""
     path = tmp_path_factory.mktemp("capture") / "nasty.pcap"
     packets = Packets()
     server = SocketAddress("192.0.2.9", 5060)
     with path.open("wb") as out:
         out.write(PCAP_HEAD)
-        for number, octets in enumerate(MESSAGES):
+        for number, octets in enumerate(MESSAGES[::3]):
             phone = SocketAddress(f"192.0.2.{number % 200 + 20}", 5060 + number)
             exchange: list[tuple[SocketAddress, SocketAddress, bytes]]
             exchange = [(phone, SocketAddress("224.0.1.75", 5060), octets)]
@@ -240,7 +240,7 @@ def capture(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_replay(rules: str, capture: Path) -> None:
     table = said("replay", str(capture), "--rules", rules)
-    assert len(table.split("\n")) > len(MESSAGES) // 2
+    assert len(table.split("\n")) > len(MESSAGES) // 6
     assert_plain(table)
     shown = said("replay", str(capture), "--rules", rules, "--json")
     assert_plain(shown)
@@ -279,7 +279,7 @@ ACCEPTED = [nasty for nasty in NASTY if not set(nasty) & set(b'\r\n\x00"\\<>;,')
 
 def test_explain(rules: str, tmp_path: Path) -> None:
     message = tmp_path / "m.sip"
-    for nasty in [b"".join(ACCEPTED[at : at + 12]) for at in range(0, len(ACCEPTED), 12)]:
+    for nasty in [b"".join(ACCEPTED[at : at + 30]) for at in range(0, len(ACCEPTED), 30)]:
         event = b'ua-profile;profile-type="device";vendor="%s";model="%s";version="%s"' % (
             nasty,
             nasty,
