@@ -46,6 +46,9 @@ MOST_CALLS = 20_000
 K = TypeVar("K")
 T = TypeVar("T")
 
+LATELY = 32 * 10**9
+"""Nanoseconds in which a phone waits for its answer (64*T1)."""
+
 _PACKAGE = b"ua-profile"
 
 Write = Callable[[int, SocketAddress, SocketAddress, bytes, str], None]
@@ -88,8 +91,8 @@ class Replay:
         self._rows: OrderedDict[Hashable, PhoneRow] = OrderedDict()
         self._calls: OrderedDict[bytes, PhoneRow] = OrderedDict()
         self._notifies: OrderedDict[bytes, Datagram] = OrderedDict()
-        # The phone at each address; None where there are several.
-        self._hosts: OrderedDict[str, PhoneRow | None] = OrderedDict()
+        # The phone at each address, and when it asked; None where several have asked of late.
+        self._hosts: OrderedDict[str, tuple[int, PhoneRow | None]] = OrderedDict()
         self._deadline: float | None = None
         self._now = 0.0
 
@@ -119,7 +122,7 @@ class Replay:
         phone, server = captured.destination, captured.source
         if message.status is not None:
             phone, server = server, phone
-        row = self._hosts.get(phone.host) if phone else None
+        _, row = self._hosts.get(phone.host, (0, None)) if phone else (0, None)
         if row is None or (message.status is not None and server not in row.told):
             return None
         return row if message.status is not None or _PACKAGE in captured.payload.lower() else None
@@ -151,8 +154,9 @@ class Replay:
             row = self._row_of(captured, event)
             if row is None:
                 continue
-            other = self._hosts.get(remote.host, row)
-            _remember(self._hosts, remote.host, row if other is row else None)
+            when, other = self._hosts.get(remote.host, (0, row))
+            alone = other is row or captured.when - when > LATELY
+            _remember(self._hosts, remote.host, (captured.when, row if alone else None))
             message = read_message(captured.payload)
             if message is not None and message.call_id:
                 _remember(self._calls, message.call_id, row)

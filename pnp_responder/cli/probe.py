@@ -97,11 +97,12 @@ async def _probe_all(
     import asyncio
 
     from pnp_responder.errors import InterfaceUnusable
-    from pnp_responder.service.probing import new_mac, probe
+    from pnp_responder.service.probing import USUAL_PORT, new_mac, probe
 
     mac = new_mac()
     results = await asyncio.gather(
-        *(probe(interface, group, seconds, mac, like) for interface in interfaces), return_exceptions=True
+        *(probe(interface, group, seconds, mac, like, USUAL_PORT) for interface in interfaces),
+        return_exceptions=True,
     )
     found = []
     for result in results:

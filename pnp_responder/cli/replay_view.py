@@ -131,13 +131,15 @@ class TableView(View):
         if confirmed:
             cells.append(_NOTHING if row.confirmed is None else str(row.confirmed))
         if recorded:
-            cells.append(", ".join(self._told(row, server) for server in row.told) or _NOTHING)
+            # A server that answers from a new port each time says the same several times.
+            said = dict.fromkeys(self._told(row, server) for server in row.told)
+            cells.append(", ".join(said) or _NOTHING)
         return cells
 
     def _told(self, row: PhoneRow, server: SocketAddress) -> str:
         status, url = row.told[server]
         if url is None:
-            return f"{server.host}: {status}"
+            return f"{server.host}: {_NOTHING if status is None else status}"
         if isinstance(row.decision, Offer) and url in (row.decision.url, row.decision.masked):
             return f"{server.host}: the same"
         return f"{server.host}: {self.shown(url)}"

@@ -12,10 +12,10 @@ from pnp_responder.net.refusals import unusable
 
 
 class Question:
-    """A UDP socket of its own on any free port of `interface`, whose multicast stays on the link."""
+    """A UDP socket of its own on `interface`, whose multicast stays on the link."""
 
-    def __init__(self, interface: Interface) -> None:
-        """Raises InterfaceUnusable."""
+    def __init__(self, interface: Interface, port: int = 0) -> None:
+        """On that port, else on any free one. Raises InterfaceUnusable."""
         if not interface.addresses:
             remedy = f"give it one: ip addr add … dev {interface.name}"
             raise InterfaceUnusable(interface.name, "has no IPv4 address", remedy)
@@ -25,7 +25,10 @@ class Question:
             route = struct.pack("=4s4si", bytes(4), bytes(4), interface.index)  # struct ip_mreqn
             opened.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, route)
             opened.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, 1)
-            opened.bind(address)
+            try:
+                opened.bind((address.host, port))
+            except OSError:
+                opened.bind(address)
         except OSError as error:
             opened.close()
             raise unusable(interface.name, error, address) from error

@@ -87,6 +87,8 @@ class Prober:
         found: list[Answer] = []
         for server in self._servers:
             answer = server.answer
+            if server.tags == {None} and answer.url is None and any(_says(known, answer) for known in found):
+                continue  # its response once more, from a port of its own
             other = next((known for known in found if _fits(known, answer)), None)
             if other is None:
                 found.append(answer)
@@ -172,6 +174,10 @@ def _to_tag(response: Response) -> str | None:
         return NameAddr.parse(response.headers.get("to", ""), "To").tag
     except RequestError:
         return None
+
+
+def _says(one: Answer, other: Answer) -> bool:
+    return (one.address.host, one.status) == (other.address.host, other.status)
 
 
 def _fits(one: Answer, other: Answer) -> bool:

@@ -20,6 +20,9 @@ from pnp_responder.sip import Identifiers
 from pnp_responder.ua_profile.phones_probed import PROBED_AS
 from pnp_responder.ua_profile.probe import probe_mac, probe_subscribe
 
+USUAL_PORT = 5060
+"""From where most phones ask, and where some servers answer wherever a question came from."""
+
 MOST_DATAGRAMS = 10_000
 """A probe looks at no more than so many: 64 servers with 30 repeats each, five times over."""
 
@@ -42,14 +45,20 @@ def new_mac() -> Mac:
 
 
 async def probe(
-    interface: Interface, group: SocketAddress, seconds: float, mac: Mac, like: Shape | None = None
+    interface: Interface,
+    group: SocketAddress,
+    seconds: float,
+    mac: Mac,
+    like: Shape | None = None,
+    port: int = 0,
 ) -> Probed:
     """Ask `group` as a phone with this MAC and listen for so long. Raises InterfaceUnusable.
 
     `like` is the phone of the catalogue that is played, if not the one that nearly all servers serve.
+    It asks from `port` if that is free.
     """
     loop = asyncio.get_running_loop()
-    question = Question(interface)
+    question = Question(interface, port)
     came = asyncio.Event()
     try:
         identifiers = Identifiers(os.urandom)

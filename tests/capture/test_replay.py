@@ -199,6 +199,9 @@ class TestWhatTheCaptureSays:
         second = second.replace(b"branch=z9hG4bK", b"branch=z9hG4bKx")
         rows = replay(captured(), captured(second, 0.05), *heard)
         assert [row.told for row in rows] == [{}, {}]
+        late = [captured(canned, 40.1, SERVER, PHONE)]
+        rows = replay(captured(), captured(second, 40.0), *late)
+        assert [list(row.told) for row in rows] == [[], [SERVER]]
 
     def test_four_servers_are_told_of(self) -> None:
         servers = [SocketAddress(f"192.0.2.{number}", 5060) for number in range(100, 110)]

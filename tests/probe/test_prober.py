@@ -127,6 +127,17 @@ def test_a_server_without_order_in_its_tags_and_ports_is_one() -> None:
     assert [(a.address, a.status, a.url) for a in made.answers] == [(SERVER, 200, URL)]
 
 
+def test_a_server_with_a_new_port_for_each_answer_and_no_tags_is_one() -> None:
+    made = prober()
+    untagged = response().replace(b";tag=s", b"")
+    for number, at in enumerate((100.1, 100.6, 101.6)):
+        port = SocketAddress(SERVER.host, 40_001 + number)
+        take(made, untagged, port, at)
+        take(made, notify(tag="p"), port, at)
+    (answer,) = made.answers
+    assert (answer.address.port, answer.status, answer.url) == (40_001, 200, URL)
+
+
 def test_two_servers_of_one_host_are_two() -> None:
     made = prober()
     other = SERVER._replace(port=5070)
