@@ -29,6 +29,12 @@ def answering(interface: Interface, listen: Listen) -> Packet:
     return Packet(own, _phone_on(interface), listen.reply_port, PHONES_PORT, "", interface.name)
 
 
+def confirming(interface: Interface, listen: Listen) -> Packet:
+    """What a phone sends back: its 200 to our NOTIFY."""
+    own = str(interface.addresses[0].ip)
+    return Packet(_phone_on(interface), own, PHONES_PORT, listen.reply_port, interface.name, "", reply=True)
+
+
 def _phone_on(interface: Interface) -> str:
     """Some address of the link that is not ours."""
     own = interface.addresses[0]
@@ -70,25 +76,35 @@ def judge_firewall(interface: Interface, listen: Listen, ruleset: Ruleset | None
         )
     if not ruleset.chains:
         return found(PASS, "there are no rules")
+    confirmed = ruleset.walk(COMING, confirming(interface, listen))
+    if confirmed.passes is False:
+        return found(
+            WARN,
+            f"what phones confirm to port {listen.reply_port} is dropped by {confirmed.place}: they get "
+            "their URL, but again and again, and each is logged as one that does not answer",
+            opening(ruleset, confirmed.place, listen._replace(group="", port=listen.reply_port), True),
+        )
     return found(PASS, "lets the phones' multicast in and our answers out")
 
 
 def opening(ruleset: Ruleset, place: str, listen: Listen, incoming: bool) -> str:
-    """The command that lets it pass, in the words of the tool that the rules were written with."""
+    """The command that lets it pass, in the words of the tool that the rules were written with. Without a
+    `listen.group`, what comes to any address of ours."""
     chain = place.rpartition("chain ")[2]
     if any(table == "firewalld" for _, table, _ in ruleset.chains) and incoming:
         return f"sudo firewall-cmd --permanent --add-port={listen.port}/udp && sudo firewall-cmd --reload"
     if any(name.startswith("ufw-") for _, _, name in ruleset.chains):
         if incoming:
-            return f"sudo ufw allow in proto udp to {listen.group} port {listen.port}"
+            return f"sudo ufw allow in proto udp to {listen.group or 'any'} port {listen.port}"
         return f"sudo ufw allow out proto udp from any port {listen.reply_port}"
     family, table, name = [*chain.split(" "), "", "", ""][:3]
     if ruleset.by_iptables and family == "ip":
         where = f"sudo iptables -t {table} -I {name} -p udp"
         if incoming:
-            return f"{where} -d {listen.group} --dport {listen.port} -j ACCEPT"
+            to = f"-d {listen.group} " if listen.group else ""
+            return f"{where} {to}--dport {listen.port} -j ACCEPT"
         return f"{where} --sport {listen.reply_port} -j ACCEPT"
-    what = (
-        f"ip daddr {listen.group} udp dport {listen.port}" if incoming else f"udp sport {listen.reply_port}"
-    )
+    what = f"udp sport {listen.reply_port}"
+    if incoming:
+        what = (f"ip daddr {listen.group} " if listen.group else "") + f"udp dport {listen.port}"
     return f"sudo nft insert rule {chain} {what} accept"

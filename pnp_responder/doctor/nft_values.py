@@ -14,7 +14,10 @@ Sets = Mapping[tuple[str, str, str], list[Json]]
 
 
 class Packet(NamedTuple):
-    """A datagram of IPv4 and UDP on its way through the firewall; `incoming` or `outgoing` is ""."""
+    """A datagram of IPv4 and UDP on its way through the firewall; `incoming` or `outgoing` is "".
+
+    `reply`: it answers one of ours, as connection tracking sees it; else it is the first of a flow.
+    """
 
     source: str
     destination: str
@@ -22,6 +25,7 @@ class Packet(NamedTuple):
     destination_port: int
     incoming: str
     outgoing: str
+    reply: bool = False
 
     @property
     def multicast(self) -> bool:
@@ -40,8 +44,9 @@ def field(expression: Json, packet: Packet) -> Json:
     if kind == "payload":
         return _payload(packet, what.get("protocol"), what.get("field"))
     if kind == "ct":
-        # The first of a flow, untouched by NAT: it has no status.
-        return {"state": "new", "status": False, "direction": "original"}.get(str(what.get("key")))
+        # Untouched by NAT: it has no status.
+        state, direction = ("established", "reply") if packet.reply else ("new", "original")
+        return {"state": state, "status": False, "direction": direction}.get(str(what.get("key")))
     if kind == "fib" and what.get("result") == "type" and what.get("flags") == "daddr":
         return "multicast" if packet.multicast else None
     return None

@@ -239,8 +239,28 @@ def test_the_remedy_opens_the_chain_that_drops() -> None:
 
 def test_a_packet_socket_hears_before_the_firewall() -> None:
     packet = LISTEN._replace(packet=True)
-    assert judge_firewall(ETH1, packet, ruleset(policy="drop"), "").verdict is PASS
+    assert judge_firewall(ETH1, packet, ruleset(policy="drop"), "").verdict is WARN
+    assert judge_firewall(ETH1, packet, ruleset([TRACKED, ACCEPT], policy="drop"), "").verdict is PASS
     assert judge_firewall(ETH1, packet, ruleset(policy="drop", hook="output"), "").verdict is FAIL
+
+
+TO_GROUP = match(payload("ip", "daddr"), "224.0.1.75")
+TRACKED = match(STATE, ["established", "related"], "in")
+
+
+@pytest.mark.parametrize(
+    ("rules", "verdict", "remedy"),
+    [
+        ([[TO_GROUP, ACCEPT]], WARN, "sudo nft insert rule inet f base udp dport 5060 accept"),
+        ([[TRACKED, ACCEPT], [TO_GROUP, ACCEPT]], PASS, ""),
+        ([[match(DPORT, 5060), ACCEPT]], PASS, ""),
+        ([[match({"ct": {"key": "direction"}}, "reply"), ACCEPT], [TO_GROUP, ACCEPT]], PASS, ""),
+    ],
+)
+def test_what_phones_confirm(rules: list[list[dict[str, Any]]], verdict: Verdict, remedy: str) -> None:
+    """Their 200 comes to our own address, as an answer to what we sent."""
+    found = judge_firewall(ETH1, LISTEN, ruleset(*rules, policy="drop"), "")
+    assert (found.verdict, found.remedy) == (verdict, remedy)
 
 
 AT_DEVICE = [

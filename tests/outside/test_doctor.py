@@ -388,10 +388,15 @@ class TestFirewall:
     @pytest.mark.parametrize(
         "rules",
         [
-            [INPUT % "drop", "add rule inet f in ip daddr 224.0.1.75 accept", OUTPUT % "accept"],
             [
                 INPUT % "drop",
-                "add rule inet f in iifname eth* udp dport { 53, 5060-5070 } ct state new accept",
+                "add rule inet f in ct state established,related accept",
+                "add rule inet f in ip daddr 224.0.1.75 accept",
+                OUTPUT % "accept",
+            ],
+            [
+                INPUT % "drop",
+                "add rule inet f in iifname eth* udp dport { 53, 5060-5070 } ct state new,established accept",
             ],
         ],
     )
@@ -419,11 +424,16 @@ class TestFirewall:
             in (report["self_test"]["evidence"])
         )
 
-    def test_the_remedy_mends_it(self, host: Host) -> None:
+    def test_the_remedies_mend_it(self, host: Host) -> None:
+        """The phones' questions, then their answers."""
         host.nft(self.TABLE, self.INPUT % "drop")
-        remedy = host.examine("--interface", "eth1")["firewall"]["remedy"]
-        host.server.run(*remedy.removeprefix("sudo ").split())
         report = host.examine("--interface", "eth1")
+        for verdict, words in (("fail", "what phones send"), ("warn", "what phones confirm to port 5060")):
+            found = report["firewall"]
+            assert found["verdict"] == verdict
+            assert words in found["evidence"]
+            host.server.run(*found["remedy"].removeprefix("sudo ").split())
+            report = host.examine("--interface", "eth1")
         assert report.verdict("firewall") == "pass"
         assert report.verdict("self_test") == "pass"
 
@@ -473,7 +483,7 @@ class TestFirewall:
             "add chain netdev f e { type filter hook egress device eth1 priority 0; policy drop; }",
         )
         report = host.examine("--interface", "eth1")
-        for way in ("the policy of chain netdev f i", "our answers from port 5060"):
+        for way in ("what phones send", "our answers from port 5060", "what phones confirm to port 5060"):
             assert way in report["firewall"]["evidence"]
             host.server.run(*report["firewall"]["remedy"].removeprefix("sudo ").split())
             report = host.examine("--interface", "eth1")
