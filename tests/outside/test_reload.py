@@ -8,6 +8,7 @@ import time
 
 from tests.outside.conftest import PHONE, SERVER, Lan
 from tests.outside.phone import Phone, plain_subscribe
+from tests.outside.rules_for_all import NO_LIMITS
 from tests.outside.server import Server
 
 PHONES = 2000
@@ -18,7 +19,7 @@ ANSWER = re.compile(r"http://192\.168\.1\.118/generation-([0-9]+)/([0-9a-f]{12})
 
 def rules(generation: int) -> str:
     """Long enough that a half-written or half-taken file would show."""
-    rows = ["vars:", f"  generation: generation-{generation}", "rules:"]
+    rows = [f"service: {NO_LIMITS}", "vars:", f"  generation: generation-{generation}", "rules:"]
     for number in range(300):
         rows.append(f"  - {{name: other-{number}, match: {{mac: 'fe0000{number:06x}'}}, ignore: true}}")
     rows.append("  - name: everyone")
