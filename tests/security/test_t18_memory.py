@@ -1,0 +1,122 @@
+"""T18: what strangers can make us remember has an end; phones that have answered are not forgotten for it.
+
+A million of them are sent by `make flood`; here are a few thousand, and tables that are as much smaller.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+from ipaddress import IPv4Network
+from types import FunctionType, ModuleType
+
+import pytest
+
+from pnp_responder.admission import Admission
+from pnp_responder.datagram import Datagram, Local, SocketAddress
+from pnp_responder.limits import MOST_SOURCES, Limits, SourceRates
+from pnp_responder.responder import Responder
+from pnp_responder.service.repeats import MOST_KINDS, RecentlySeen, Repeats
+from pnp_responder.service.repeats import MOST_SOURCES as MOST_TOLD
+from tests import examples
+from tests.outside.phone import plain_subscribe
+
+LOCAL = Local("eth0", SocketAddress("10.0.0.1", 5060))
+CAP = 200
+FLOOD = 3 * CAP
+A_PHONE = 6_000
+"""Octets that one SUBSCRIBE may cost, at most; 10,000 usual ones cost about 25 MiB."""
+A_SOURCE = 300
+"""Octets that a source may cost whose rate is known; those are MOST_SOURCES, twice, at most."""
+
+
+def engine() -> Responder:
+    admission = Admission({"eth0": [IPv4Network("10.0.0.0/8")]}, own_addresses=[LOCAL.address.host])
+    return Responder(
+        examples.offer,
+        identifiers=examples.identifiers(),
+        admission=admission,
+        limits=Limits(transactions=CAP),
+    )
+
+
+def stranger(number: int, extra: tuple[str, ...] = ()) -> Datagram:
+    """One that is like no other: its address, MAC, Call-ID, branch and tag."""
+    address = f"10.{1 + (number >> 16)}.{number >> 8 & 255}.{number & 255}"
+    octets = plain_subscribe(address, 5060, f"02{number:010x}", f"t18-{number}@stranger", extra)
+    return Datagram(octets, SocketAddress(address, 5060), LOCAL, True)
+
+
+def weight(root: object) -> int:
+    """Octets of all that can be reached from there and is data."""
+    seen: set[int] = set()
+    waiting, total = [root], 0
+    while waiting:
+        one = waiting.pop()
+        if id(one) in seen or isinstance(one, type | ModuleType | FunctionType):
+            continue
+        seen.add(id(one))
+        total += sys.getsizeof(one)
+        waiting += gc.get_referents(one)
+    return total
+
+
+def flood(made: Responder, first: int, count: int, *, now: float, extra: tuple[str, ...] = ()) -> None:
+    for number in range(first, first + count):
+        made.receive_datagram(stranger(number, extra), now + (number - first) * 1e-4)
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [(), ("User-Agent: " + "u" * 1_500,), ("Via: SIP/2.0/UDP 10.0.0.9;x=" + "v" * 1_500,)],
+    ids=["usual", "long-user-agent", "long-via"],
+)
+def test_a_flood_of_new_phones_ends_at_the_cap(extra: tuple[str, ...]) -> None:
+    made = engine()
+    empty = weight(made)
+    for times in range(3):
+        flood(made, times * FLOOD, FLOOD, now=float(times), extra=extra)
+        assert weight(made) - empty < CAP * A_PHONE + (times + 1) * FLOOD * A_SOURCE
+    made.handle_timeout(100.0)
+    assert weight(made) - empty < 3 * FLOOD * A_SOURCE
+
+
+def test_a_phone_that_has_answered_is_not_forgotten() -> None:
+    """Its SUBSCRIBE is still known amid three times as many new ones as there is room for."""
+    made = engine()
+    phone = stranger(77_777)
+    ok, notify = made.receive_datagram(phone, 0.0).datagrams
+    answered = Datagram(examples.answer(notify.payload), phone.remote, LOCAL)
+    made.receive_datagram(answered, 0.1)
+    flood(made, 0, FLOOD, now=1.0)
+    assert made.receive_datagram(phone, 2.0).datagrams == (ok,)
+
+
+def test_a_new_phone_is_served_amid_the_flood() -> None:
+    made = engine()
+    flood(made, 0, FLOOD, now=0.0)
+    assert len(made.receive_datagram(stranger(77_777), 0.5).datagrams) == 2
+
+
+def test_the_sources_whose_rate_is_known_are_so_many_at_most() -> None:
+    rates = SourceRates(50, 200)
+    for number in range(5 * MOST_SOURCES):
+        assert rates.admits(f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}", number * 1e-5)
+        assert len(rates) <= 2 * MOST_SOURCES
+
+
+def test_what_the_journal_remembers_ends_too() -> None:
+    repeats = Repeats(burst=1, seconds=60.0)
+    for number in range(10 * MOST_KINDS):
+        repeats.tell(("datagram_dropped", f"reason {number}"), "10.0.0.1", 0.0)
+    for number in range(2 * MOST_TOLD):
+        repeats.tell(("datagram_dropped", "one reason"), f"source {number}", 0.0)
+    summaries = repeats.ended(100.0)
+    assert len(summaries) <= MOST_KINDS + 1
+    assert sum(summary.times for summary in summaries) > 2 * MOST_TOLD
+    assert all(summary.sources <= MOST_TOLD for summary in summaries)
+    seen = RecentlySeen(most=100, seconds=600.0)
+    before = weight(seen)
+    for number in range(1_000):
+        seen.is_new(f"02{number:010x}", 0.0)
+    assert weight(seen) - before < 100 * 1_000
