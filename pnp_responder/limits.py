@@ -76,7 +76,7 @@ class SourceRates:
         # this period and of the last one are kept.
         self._full_at: dict[str, float] = {}
         self._before: dict[str, float] = {}
-        self._period_ends = 0.0
+        self._period_ends = float("-inf")
         self._refused = 0
         self._refusals = _Heard()
 
@@ -92,7 +92,9 @@ class SourceRates:
         if now >= self._period_ends or len(self._full_at) >= self._most:
             self._before, self._full_at = self._full_at, {}
             self._period_ends = now + self._room
-        full_at = self._full_at.get(host) or self._before.get(host, 0.0)
+        full_at = self._full_at.get(host)
+        if full_at is None:
+            full_at = self._before.get(host, now)
         full_at = (full_at if full_at > now else now) + self._step
         # Within a thousandth of a token, for sums of floats are not exact.
         room = self._room + self._step / 1000

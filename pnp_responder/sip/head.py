@@ -54,9 +54,9 @@ def read_usual(payload: bytes) -> tuple[str, Headers] | None:
     headers = Headers()
     spelled = USUAL_SPELLINGS.get
     for row in rows:
-        written, _, value = row.partition(": ")
+        written, colon, value = row.partition(": ")
         name = spelled(written)
-        if name is None:
+        if name is None or not colon:
             written, colon, value = row.partition(":")
             name = spelled(written) or canonical_name(written)
             if name is None or not colon:
