@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from pnp_responder.datagram import TCP, UDP, Datagram, Local, SocketAddress
+from pnp_responder.datagram import TCP, UDP, Datagram, Local, SocketAddress, new
 from pnp_responder.engine import Engine, Output
 from pnp_responder.net.error_queue import ICMP_ERRORS, read_unreachable
 from pnp_responder.net.multicast import OpenInterface
@@ -36,6 +36,7 @@ SLICE = 64
 # One wake-up reads so many from one socket, lest a flood on it starve the others.
 READS = 4096
 LARGEST_DATAGRAM = 65_535
+NEVER = float("inf")
 # After a fault of ours in handle_timeout the engine is not asked again at once.
 FAULT_PAUSE = 1.0
 
@@ -72,6 +73,8 @@ class Driver(Generic[E]):
         self._answering = False
         self._deadline: float | None = None
         self._timer: asyncio.TimerHandle | None = None
+        # When the timer comes.
+        self._wakes = NEVER
 
     @property
     def interfaces(self) -> tuple[OpenInterface, ...]:
@@ -168,6 +171,7 @@ class Driver(Generic[E]):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        self._wakes = NEVER
         self._deadline = None
 
     def _read(
@@ -175,7 +179,8 @@ class Driver(Generic[E]):
     ) -> None:
         receive = source.recvfrom
         append = self._queue.append
-        octets = self._queue_octets
+        octets = before = self._queue_octets
+        failed = False
         for _ in range(READS):
             try:
                 payload, remote = receive(LARGEST_DATAGRAM)
@@ -187,16 +192,18 @@ class Driver(Generic[E]):
                 break
             except OSError as error:
                 # An ICMP error shows up here as errno too; the error queue below has it whole.
+                failed = True
                 if multicast or error.errno not in ICMP_ERRORS:
                     self._receive_failed(local.interface, error)
                 break
             octets += len(payload) + DATAGRAM_OVERHEAD
             end = local if home is None else home(remote[0])
-            append(Datagram(payload, SocketAddress(*remote), end, multicast))
+            append(new(Datagram, (payload, new(SocketAddress, remote), end, multicast)))
         self._queue_octets = octets
         if octets > self._most_queue_octets:
             self._drop_oldest(local.interface)
-        if not multicast and isinstance(source, socket.socket):
+        # Woken for nothing: then sendto was told of the error, and the queue has it still.
+        if not multicast and (failed or octets == before) and isinstance(source, socket.socket):
             for unreachable in read_unreachable(source):
                 self._unreachable(unreachable)
         if self._queue and not self._answering:
@@ -217,14 +224,14 @@ class Driver(Generic[E]):
 
     def _answer(self) -> None:
         queue = self._queue
-        engine = self._engine
-        clock = self._loop.time
+        receive = self._engine.receive_datagram
+        carry_out = self._carry_out
+        now = self._loop.time()
         for _ in range(min(SLICE, len(queue))):
             datagram = queue.popleft()
-            self._queue_octets -= len(datagram.payload) + DATAGRAM_OVERHEAD
-            now = clock()
+            self._queue_octets -= len(datagram[0]) + DATAGRAM_OVERHEAD
             try:
-                self._carry_out(engine.receive_datagram(datagram, now))
+                carry_out(receive(datagram, now))
             except Exception as error:  # ours, not the stranger's: this datagram is lost, the next is served
                 self._fault(error, datagram, now)
         if queue:
@@ -233,17 +240,18 @@ class Driver(Generic[E]):
             self._answering = False
 
     def _carry_out(self, output: Output[E]) -> None:
-        for datagram in output.datagrams:
+        datagrams, events, deadline = output
+        for datagram in datagrams:
             if datagram.local.transport == UDP:
                 self._sender.send(datagram)
             elif self._streams is not None:
                 self._streams.send(datagram)
-        for event in output.events:
+        for event in events:
             self._publish(event)
-        self._deadline = output.deadline
+        self._deadline = deadline
         # A timer that comes too early does no harm, and costs less than a new one for each datagram.
-        if output.deadline is not None and (self._timer is None or output.deadline < self._timer.when()):
-            self._arm(output.deadline)
+        if deadline is not None and deadline < self._wakes:
+            self._arm(deadline)
 
     def _unreachable(self, remote: SocketAddress) -> None:
         self.deliver(lambda now: self._engine.receive_unreachable(remote, now))
@@ -259,10 +267,12 @@ class Driver(Generic[E]):
     def _arm(self, when: float) -> None:
         if self._timer is not None:
             self._timer.cancel()
+        self._wakes = when
         self._timer = self._loop.call_at(when, self._wake)
 
     def _wake(self) -> None:
         self._timer = None
+        self._wakes = NEVER
         if self._deadline is None:
             return
         now = self._loop.time()
