@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from pnp_responder.datagram import new
 from pnp_responder.enrollment import Enrollment, Offer
 from pnp_responder.events import Event, NotifyAnswered, NotifyTimedOut, NotifyUndeliverable
 from pnp_responder.sip.effects import Answered, TimedOut, Undeliverable
@@ -21,7 +22,7 @@ def outcome(effect: Answered | TimedOut | Undeliverable, asked: Asked) -> Event:
     """The event that tells how the NOTIFY about `asked` ended."""
     enrollment, offer, _ = asked
     if isinstance(effect, Answered):
-        return NotifyAnswered(enrollment, offer, effect.status, effect.attempts)
+        return new(NotifyAnswered, (enrollment, offer, effect.status, effect.attempts))
     if isinstance(effect, TimedOut):
         return NotifyTimedOut(enrollment, offer, effect.attempts)
     return NotifyUndeliverable(enrollment, offer, effect.attempts)

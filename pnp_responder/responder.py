@@ -7,7 +7,7 @@ event, never an exception.
 from __future__ import annotations
 
 from pnp_responder.admission import Admission
-from pnp_responder.datagram import TCP, UDP, Datagram, Local, SocketAddress
+from pnp_responder.datagram import TCP, UDP, Datagram, Local, SocketAddress, new
 from pnp_responder.deferral import deferred
 from pnp_responder.engine import Output
 from pnp_responder.enrollment import Decide, Decline, Defer, Enrollment, Offer
@@ -191,26 +191,27 @@ class Responder:
         remote, local = datagram.remote, datagram.local
         tag, branch = self._identifiers.tag(), self._identifiers.branch()
         notify = notify_request(request, remote, local, tag, branch, offer.url)
-        if len(notify) > MAX_NOTIFY and local.transport == UDP:
-            reason = f"the NOTIFY would have {len(notify)} octets; by UDP it may have {MAX_NOTIFY}"
-            status = None if datagram.multicast else 500
-            decline = Decline(reason, offer.rule, status)
-            return self._decline(request, key, datagram, enrollment, decline, status, now)
         octets = ok_response(request, remote, local, tag)
         attempts = (AMPLIFICATION * len(datagram.payload) - len(octets)) // len(notify)
-        if attempts < 1:
-            reason = f"the answer would have more than {AMPLIFICATION} times the octets of the request"
-            decline = Decline(reason, offer.rule)
-            return self._decline(request, key, datagram, enrollment, decline, None, now)
-        ok = Datagram(octets, response_destination(request.via, remote, local.transport), local)
+        if attempts < 1 or (len(notify) > MAX_NOTIFY and local.transport == UDP):
+            reason = f"the NOTIFY would have {len(notify)} octets; by UDP it may have {MAX_NOTIFY}"
+            status = None if datagram.multicast else 500
+            if len(notify) <= MAX_NOTIFY:
+                reason = f"the answer would have more than {AMPLIFICATION} times the octets of the request"
+                status = None
+            decline = Decline(reason, offer.rule, status)
+            return self._decline(request, key, datagram, enrollment, decline, status, now)
+        destination = response_destination(request.via, remote, local.transport)
+        ok = new(Datagram, (octets, destination, local, False))
         datagrams = self._servers.respond(key, datagram, ok, now)
-        notify_datagram = Datagram(notify, notify_destination(request, remote, local.transport), local)
-        asked: Asked | None = Asked(enrollment, offer, key.request)
-        event: Event = EnrollmentOffered(enrollment, offer)
+        destination = notify_destination(request, remote, local.transport)
+        notify_datagram = new(Datagram, (notify, destination, local, False))
+        asked: Asked | None = new(Asked, (enrollment, offer, key.request))
+        event: Event = new(EnrollmentOffered, (enrollment, offer))
         if is_probe(enrollment):
             asked, event = None, ProbeHeard(remote, local, enrollment, offer)
-        effects = self._clients.request(branch, "NOTIFY", notify_datagram, now, asked, attempts)
-        return self._carry_out(effects, datagrams, (event,))
+        others = self._clients.request(branch, "NOTIFY", notify_datagram, now, asked, attempts)
+        return self._carry_out(others, (*datagrams, notify_datagram), (event,))
 
     def _decline(
         self,
@@ -294,7 +295,5 @@ class Responder:
         return self._output(datagrams, events)
 
     def _output(self, datagrams: tuple[Datagram, ...], events: tuple[Event, ...]) -> Output[Event]:
-        deadline, other = self._servers.deadline, self._clients.deadline
-        if other < deadline:
-            deadline = other
-        return Output(datagrams, events, None if deadline == NEVER else deadline)
+        deadline = min(self._servers.deadline, self._clients.deadline)
+        return new(Output, (datagrams, events, None if deadline == NEVER else deadline))

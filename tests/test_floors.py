@@ -48,7 +48,7 @@ FLOORS: dict[str, set[str]] = {
     "ua_profile": _VALUES | {"enrollment", "sip"},
     "rules": _VALUES | {"enrollment", "circumstances", "escaping", "masking"},
     "events": {"datagram", "enrollment"},
-    "outcomes": {"enrollment", "events", "sip"},
+    "outcomes": {"datagram", "enrollment", "events", "sip"},
     "deferral": {"datagram", "enrollment", "events", "ua_profile"},
     "responder": {
         *(

@@ -84,8 +84,8 @@ class Subscriber:
         self._waiting.add(subscription, now)
         # Named by the Call-ID: some phones write no branch, others the same one each time.
         datagram = Datagram(subscribe, remote, local)
-        sent = self._clients.request(subscription.call_id, "SUBSCRIBE", datagram, now)
-        return self._carry_out(sent)
+        others = self._clients.request(subscription.call_id, "SUBSCRIBE", datagram, now)
+        return self._carry_out((sip_effects.Send(datagram), *others))
 
     def receive_datagram(self, datagram: Datagram, now: float) -> Output[PhoneEvent]:
         """See `engine.Engine`."""

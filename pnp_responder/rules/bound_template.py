@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 
+from pnp_responder.datagram import new
 from pnp_responder.enrollment import Enrollment, Offer
 from pnp_responder.masking import MASK, mask_url, may_hold_secrets
 from pnp_responder.rules.secret import Secret, clear
@@ -50,7 +51,7 @@ class BoundTemplate:
     def _offer(self, enrollment: Enrollment | None) -> Offer:
         url = _rendered(self._pieces, enrollment)
         if self._masked is None:
-            return Offer(url, self._rule)
+            return new(Offer, (url, self._rule, None))
         return Offer(url, self._rule, _rendered(self._masked, enrollment))
 
 

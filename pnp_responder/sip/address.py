@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from pnp_responder.datagram import new
 from pnp_responder.errors import RequestError
 from pnp_responder.sip.grammar import (
     BLANKS,
@@ -21,8 +22,11 @@ DEFAULT_PORT = 5060
 _URI_TEXT = r"[A-Za-z][A-Za-z0-9+.-]*:[A-Za-z0-9\-_.!~*'()&=+$,;?/:@%\[\]]+"
 _URI = re.compile(_URI_TEXT)
 # What nearly all phones write; the long way gives the same for it.
+_USUAL_PORT = str(DEFAULT_PORT)
 _USUAL = re.compile(rf"<({_URI_TEXT})>(?:;tag=([A-Za-z0-9\-.!%*_+`'~]+))?")
-_USUAL_SIP = re.compile(r"(sips?):(?:([A-Za-z0-9\-_.!~*'()&=+$,/%]+)@)?([A-Za-z0-9.\-]+)(?::([0-9]{1,5}))?")
+_USUAL_SIP_TEXT = r"(sips?):(?:([A-Za-z0-9\-_.!~*'()&=+$,/%]+)@)?([A-Za-z0-9.\-]+)(?::([0-9]{1,5}))?"
+_USUAL_SIP = re.compile(_USUAL_SIP_TEXT)
+_USUAL_IN_BRACKETS = re.compile(rf"<{_USUAL_SIP_TEXT.replace(',/%', '/%')}>")
 _DISPLAY_TOKENS = re.compile(r"[A-Za-z0-9\-.!%*_+`'~ \t\u0080-\U0010ffff]*")
 
 
@@ -47,7 +51,7 @@ class NameAddr(NamedTuple):
         usual = _USUAL.fullmatch(text)
         if usual is not None:
             uri, tag = usual.groups()
-            return cls(uri, () if tag is None else (Parameter("tag", tag, False),), True, tag)
+            return new(cls, (uri, () if tag is None else (Parameter("tag", tag, False),), True, tag))
         text = text.strip(BLANKS)
         if not quotes_are_closed(text):
             raise RequestError(400, f"a quote is left open in {header}")
@@ -101,13 +105,15 @@ class SipUri(NamedTuple):
     """A sip: or sips: URI taken apart as far as anybody here needs it.
 
     `user` is None where there is no `@`. `host` may be empty or no address at all: phones put a
-    MAC there. `port` is None where none is written, 0 where what is written is no port.
+    MAC there. `port` is None where none is written, 0 where what is written is no port. `text` is the
+    whole.
     """
 
     scheme: str
     user: str | None
     host: str
     port: int | None
+    text: str
 
     @classmethod
     def parse(cls, uri: str) -> SipUri:
@@ -115,7 +121,7 @@ class SipUri(NamedTuple):
         usual = _USUAL_SIP.fullmatch(uri)
         if usual is not None:
             scheme, user, host, port = usual.groups()
-            return cls(scheme, user, host, None if port is None else parse_port(port) or 0)
+            return new(cls, (scheme, user, host, None if port is None else parse_port(port) or 0, uri))
         scheme, _, rest = uri.partition(":")
         scheme = scheme.lower()
         if scheme not in ("sip", "sips"):
@@ -126,7 +132,16 @@ class SipUri(NamedTuple):
         for delimiter in ";?":
             hostport = hostport.partition(delimiter)[0]
         host, port = split_hostport(hostport)
-        return cls(scheme, user if at else None, host, (parse_port(port) or 0) if port else None)
+        return cls(scheme, user if at else None, host, (parse_port(port) or 0) if port else None, uri)
+
+    @classmethod
+    def in_brackets(cls, value: str) -> SipUri | None:
+        """The URI where `value` is nothing but one in `<>`, as most phones write a Contact; else None."""
+        usual = _USUAL_IN_BRACKETS.fullmatch(value)
+        if usual is None:
+            return None
+        scheme, user, host, port = usual.groups()
+        return new(cls, (scheme, user, host, None if port is None else parse_port(port) or 0, value[1:-1]))
 
 
 def split_hostport(text: str) -> tuple[str, str]:
@@ -140,6 +155,8 @@ def split_hostport(text: str) -> tuple[str, str]:
 
 def parse_port(text: str) -> int | None:
     """A port (1 to 65535) from its decimal digits, or None."""
+    if text == _USUAL_PORT:
+        return DEFAULT_PORT
     # int() takes signs, blanks, underscores and the digits of other scripts.
     if text.isascii() and text.isdigit() and len(text) <= 5 and 0 < (port := int(text)) < 65536:
         return port

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict, deque
 from heapq import heappop, heappush
 
-from pnp_responder.datagram import UDP, Datagram, SocketAddress
+from pnp_responder.datagram import UDP, Datagram, SocketAddress, new
 from pnp_responder.sip.effects import Answered, ClientEffect, Send, TimedOut, Undeliverable
 from pnp_responder.sip.message import Response
 from pnp_responder.sip.transaction import (
@@ -22,6 +22,22 @@ from pnp_responder.sip.transaction import (
 )
 
 _ROWS = by_number(CLIENT)
+# As names of this module: looking a member up in its class costs three times as much.
+_ACTION_SEND = Action.SEND
+_ACTION_SET_E = Action.SET_E
+_ACTION_SET_K = Action.SET_K
+_ACTION_TIMED_OUT = Action.TIMED_OUT
+_ACTION_TO_USER = Action.TO_USER
+_INPUT_FINAL = Input.FINAL
+_INPUT_PROVISIONAL = Input.PROVISIONAL
+_INPUT_TIMER_E = Input.TIMER_E
+_INPUT_TIMER_F = Input.TIMER_F
+_INPUT_TIMER_K = Input.TIMER_K
+_INPUT_UNREACHABLE = Input.UNREACHABLE
+_STATE_COMPLETED = State.COMPLETED
+_STATE_PROCEEDING = State.PROCEEDING
+_STATE_TERMINATED = State.TERMINATED
+_STATE_TRYING = State.TRYING
 
 
 class _ClientTransaction:
@@ -45,7 +61,7 @@ class _ClientTransaction:
         self.method = method
         self.datagram: Datagram | None = datagram
         self.about = about
-        self.state = State.TRYING
+        self.state = _STATE_TRYING
         self.attempts = 1
         self.most = most
         self.interval = 0.0
@@ -91,16 +107,17 @@ class ClientTransactions:
         about: object = None,
         attempts: int | None = None,
     ) -> tuple[ClientEffect, ...]:
-        """Send a new request, whose top Via has that branch, used by no other.
+        """A new request, whose top Via has that branch, used by no other, and which the caller sends now.
 
-        `about` comes back with what becomes of it; `attempts` may be fewer than usual.
+        `about` comes back with what becomes of it; `attempts` may be fewer than usual. Gives what becomes
+        of another one that has to go for it.
         """
         if branch in self._alive:
             raise ValueError("the branch is in use")
-        effects: tuple[ClientEffect, ...] = (Send(datagram),)
+        effects: tuple[ClientEffect, ...] = ()
         if len(self._alive) >= self._capacity:
             oldest = next(iter(self._alive.values()))
-            effects += self._run(oldest, Input.TIMER_F, now) or self._run(oldest, Input.TIMER_K, now)
+            effects = self._run(oldest, _INPUT_TIMER_F, now) or self._run(oldest, _INPUT_TIMER_K, now)
         most = self._attempts if attempts is None else min(attempts, self._attempts)
         if datagram.local.transport != UDP:
             most = 1
@@ -128,8 +145,8 @@ class ClientTransactions:
             if via.host != ours.host or via.port != ours.port:
                 return None
         if response.status < 200:
-            return self._run(transaction, Input.PROVISIONAL, now)
-        return self._run(transaction, Input.FINAL, now, response.status)
+            return self._run(transaction, _INPUT_PROVISIONAL, now)
+        return self._run(transaction, _INPUT_FINAL, now, response.status)
 
     def receive_unreachable(
         self, remote: SocketAddress, now: float, transport: str = UDP
@@ -139,7 +156,7 @@ class ClientTransactions:
         if there is None:
             return ()
         waiting = list(there.values()) if isinstance(there, dict) else [there]
-        return tuple(effect for one in waiting for effect in self._run(one, Input.UNREACHABLE, now))
+        return tuple(effect for one in waiting for effect in self._run(one, _INPUT_UNREACHABLE, now))
 
     def attempts(self, branch: str) -> int:
         """How often the request with that branch has been sent; 0 if it is not alive."""
@@ -155,13 +172,13 @@ class ClientTransactions:
                 # An entry that the transaction no longer waits for is left in its queue till it surfaces.
                 if transaction.wakes != wakes:
                     continue
-                completed = transaction.state is State.COMPLETED
-                effects += self._run(transaction, Input.TIMER_K if completed else Input.TIMER_E, now)
+                completed = transaction.state is _STATE_COMPLETED
+                effects += self._run(transaction, _INPUT_TIMER_K if completed else _INPUT_TIMER_E, now)
         while self._timer_f and self._timer_f[0][0] <= now:
             wakes, branch = heappop(self._timer_f)
             late = self._alive.get(branch)
             if late is not None and late.wakes == wakes:
-                effects += self._run(late, Input.TIMER_F, now)
+                effects += self._run(late, _INPUT_TIMER_F, now)
         heads = [queue[0][0] for queue in self._queues.values() if queue]
         heads += [self._timer_f[0][0]] if self._timer_f else []
         self.deadline = min(heads, default=NEVER)
@@ -176,21 +193,23 @@ class ClientTransactions:
         transaction.state, actions = row
         effects: tuple[ClientEffect, ...] = ()
         for action in actions:
-            if action is Action.SEND:
+            if action is _ACTION_SEND:
                 assert transaction.datagram is not None
                 transaction.attempts += 1
                 effects += (Send(transaction.datagram),)
-            elif action is Action.SET_E:
+            elif action is _ACTION_SET_E:
                 self._set_e(transaction, now)
-            elif action is Action.SET_K:
+            elif action is _ACTION_SET_K:
                 self._set_k(transaction, now)
-            elif action is Action.TO_USER:
-                effects += (Answered(transaction.branch, status, transaction.attempts, transaction.about),)
-            elif action is Action.TIMED_OUT:
+            elif action is _ACTION_TO_USER:
+                effects += (
+                    new(Answered, (transaction.branch, status, transaction.attempts, transaction.about)),
+                )
+            elif action is _ACTION_TIMED_OUT:
                 effects += (TimedOut(transaction.branch, transaction.attempts, transaction.about),)
             else:  # UNDELIVERABLE
                 effects += (Undeliverable(transaction.branch, transaction.attempts, transaction.about),)
-        if transaction.state is State.TERMINATED:
+        if transaction.state is _STATE_TERMINATED:
             self._stop_waiting(transaction)
             transaction.wakes = NEVER
             del self._alive[transaction.branch]
@@ -219,7 +238,7 @@ class ClientTransactions:
 
     def _set_e(self, transaction: _ClientTransaction, now: float) -> None:
         if transaction.attempts < transaction.most:
-            if transaction.state is State.PROCEEDING:
+            if transaction.state is _STATE_PROCEEDING:
                 interval = self._t2
             else:
                 interval = min(transaction.interval * 2 or self._t1, self._t2)

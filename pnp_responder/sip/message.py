@@ -89,8 +89,15 @@ class Request:
     def to(self) -> NameAddr:
         """To (RFC 3261 20.39). Raises RequestError 400."""
         if self._to is None:
-            self._to = NameAddr.parse(self.text("to"), "To")
+            subscriber = self._from
+            if subscriber is not None and subscriber.tag is None and self._said_alike("to", "from"):
+                self._to = subscriber  # as phones ask for themselves
+            else:
+                self._to = NameAddr.parse(self.text("to"), "To")
         return self._to
+
+    def _said_alike(self, one: str, other: str) -> bool:
+        return self.headers.get(one) == self.headers.get(other)
 
     @property
     def event(self) -> Event:
@@ -115,6 +122,10 @@ class Request:
     def contact_uri(self) -> SipUri | None:
         """The Contact's URI taken apart. Raises RequestError 400 if it is no SIP URI (RFC 3261 8.1.1.8)."""
         if self._contact_uri is None:
+            if not self.headers.repeated("contact"):
+                self._contact_uri = SipUri.in_brackets(self.headers.get("contact", ""))
+                if self._contact_uri is not None:
+                    return self._contact_uri
             contact = self.contact
             if contact is None:
                 return None

@@ -68,7 +68,7 @@ def _usual_message(start_line: str, headers: Headers) -> Request | Response:
     if (row := headers.get("via")) is None:
         raise MalformedMessage("missing", "Via")
     via = _parse_via(row)
-    if _is_response(start):
+    if start[0][:4].upper() == "SIP/":
         return _response(start, headers, via, None)
     return _request(start, headers, via, b"", None)
 
@@ -111,16 +111,17 @@ def _request(
 def _check_start_line(method: str, start: list[str]) -> RequestError | None:
     if len(start) != 3:
         return RequestError(400, "the request line has not three words")
-    if not is_token(method):
+    if method != "SUBSCRIBE" and not is_token(method):
         return RequestError(400, "the method is no token")
     return None
 
 
 def _check_mandatory(method: str, headers: Headers) -> RequestError | None:
     # RFC 3261 8.1.1: what every request carries. Max-Forwards, too, but phones forget it and nobody needs it.
-    for name in ECHOED:
-        if not headers.get(name):
-            return RequestError(400, f"no {label(name)}")
+    value = headers.get
+    if not (value("from") and value("to") and value("call-id") and value("cseq")):
+        missing = next(name for name in ECHOED if not headers.get(name))
+        return RequestError(400, f"no {label(missing)}")
     if _CALL_ID.fullmatch(headers["call-id"]) is None:
         return RequestError(400, "not a valid Call-ID")
     cseq = read_cseq(headers["cseq"])

@@ -13,6 +13,14 @@ ECHO_WINDOW = 0.1
 """Seconds within which the same octets on a second interface are one multicast heard twice, not a repeat."""
 
 _ROWS = by_number(SERVER)
+# As names of this module: looking a member up in its class costs three times as much.
+_ACTION_SEND = Action.SEND
+_INPUT_ABSORB = Input.ABSORB
+_INPUT_FINAL = Input.FINAL
+_INPUT_REQUEST = Input.REQUEST
+_INPUT_TIMER_J = Input.TIMER_J
+_STATE_TERMINATED = State.TERMINATED
+_STATE_TRYING = State.TRYING
 
 
 class ServerKey:
@@ -48,7 +56,7 @@ class _ServerTransaction:
         self.interface = request.local.interface
         self.multicast = request.multicast
         self.heard = now
-        self.state = State.TRYING
+        self.state = _STATE_TRYING
         self.response: Datagram | None = None
         self.ends = NEVER
         self.proven = False
@@ -93,7 +101,7 @@ class ServerTransactions:
         if datagram.local.interface != transaction.interface and now - transaction.heard < ECHO_WINDOW:
             return ()
         transaction.interface, transaction.heard = datagram.local.interface, now
-        return self._run(transaction, Input.REQUEST, now)
+        return self._run(transaction, _INPUT_REQUEST, now)
 
     def is_merged(self, key: ServerKey) -> bool:
         """Is it the same request on another path, the first being alive (RFC 3261 8.2.2.2)?"""
@@ -107,13 +115,13 @@ class ServerTransactions:
             return (response,)
         transaction = self._open(key, request, now)
         transaction.response = response
-        return self._run(transaction, Input.FINAL, now)
+        return self._run(transaction, _INPUT_FINAL, now)
 
     def absorb(self, key: ServerKey, request: Datagram, now: float) -> None:
         """Stay silent to a new request and, until timer J, to each repeat of it."""
         if request.local.transport != UDP:
             return
-        self._run(self._open(key, request, now), Input.ABSORB, now)
+        self._run(self._open(key, request, now), _INPUT_ABSORB, now)
 
     def prove(self, request: str) -> None:
         """The peer of that transaction (`ServerKey.request`) has answered us, so it is there."""
@@ -125,7 +133,7 @@ class ServerTransactions:
         """Forget those whose timer J has fired."""
         for queue in (self._timer_j, self._spared):
             while queue and queue[0].ends <= now:
-                self._run(queue.popleft(), Input.TIMER_J, now)
+                self._run(queue.popleft(), _INPUT_TIMER_J, now)
         heads = [queue[0].ends for queue in (self._timer_j, self._spared) if queue]
         self.deadline = min(heads, default=NEVER)
 
@@ -168,13 +176,13 @@ class ServerTransactions:
         transaction.state, actions = row
         sent: tuple[Datagram, ...] = ()
         for action in actions:
-            if action is Action.SEND:
+            if action is _ACTION_SEND:
                 sent = () if transaction.response is None else (transaction.response,)
             else:  # SET_J
                 transaction.ends = ends = now + self._lifetime
                 self._timer_j.append(transaction)
                 if ends < self.deadline:
                     self.deadline = ends
-        if transaction.state is State.TERMINATED:
+        if transaction.state is _STATE_TERMINATED:
             self._forget(transaction)
         return sent

@@ -63,6 +63,8 @@ def check_extensions(request: Request) -> None:
 
     400 and 513 for a Require that cannot be echoed.
     """
+    if "require" not in request.headers:
+        return
     required = request.elements("require")
     if required:
         if not all(map(is_token, required)):

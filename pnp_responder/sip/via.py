@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from pnp_responder.datagram import UDP, SocketAddress
+from pnp_responder.datagram import UDP, SocketAddress, new
 from pnp_responder.sip.address import DEFAULT_PORT, parse_port
 from pnp_responder.sip.grammar import BLANKS, quotes_are_closed, split_outside_quotes
 
@@ -49,7 +49,7 @@ class Via(NamedTuple):
         if usual is not None:
             host, digits, branch, rport = usual.groups()
             port = None if digits is None else parse_port(digits) or 0
-            return cls(host, port, branch, rport is not None, row, "", True)
+            return new(cls, (host, port, branch, rport is not None, row, "", True))
         return cls._parse_any(row)
 
     @classmethod

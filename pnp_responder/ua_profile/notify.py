@@ -96,10 +96,11 @@ def _our_end(local: Local) -> _OurEnd:
 
 
 def _target(request: Request, remote: SocketAddress) -> str:
-    if request.contact is None:
+    contact = request.contact_uri
+    if contact is None:
         return f"sip:{remote}"
     # RFC 3261 19.1.1: a Request-URI has no header part.
-    uri = request.contact.uri
+    uri = contact.text
     if "?" not in uri:
         return uri
     user, at, rest = uri.rpartition("@")

@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from pnp_responder.datagram import Datagram
+from pnp_responder.datagram import Datagram, new
 from pnp_responder.enrollment import Device, Enrollment
 from pnp_responder.errors import NotAnEnrollment
 from pnp_responder.mac import Mac
@@ -41,13 +41,10 @@ def read_enrollment(request: Request, datagram: Datagram) -> Enrollment:
     if claims.profile_type.lower() in OTHERS_PROFILES:
         raise NotAnEnrollment(404, "a profile-type that is not a device's")
     agent = request.headers.get("user-agent", "")
-    return Enrollment(
-        Device(read_mac(request), claims.vendor, claims.model, claims.version),
-        claims.profile_type,
-        agent if agent.isprintable() else _clean(octets_of(agent).decode(errors="replace")),
-        datagram.remote,
-        datagram.local,
-    )
+    if not agent.isprintable():
+        agent = _clean(octets_of(agent).decode(errors="replace"))
+    device = new(Device, (read_mac(request), *claims[:3]))
+    return new(Enrollment, (device, claims.profile_type, agent, datagram.remote, datagram.local))
 
 
 class _Claims(NamedTuple):

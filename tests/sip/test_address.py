@@ -121,7 +121,7 @@ def test_uris(text: str) -> None:
     ],
 )
 def test_sip_uri(uri: str, expected: tuple[str, str | None, str, int | None]) -> None:
-    assert tuple(SipUri.parse(uri)) == expected
+    assert tuple(SipUri.parse(uri)) == (*expected, uri)
 
 
 @pytest.mark.parametrize("uri", ["tel:+1", "http://a", ":a", "", "xsip:a"])
@@ -155,3 +155,22 @@ def test_ports(text: str, port: int) -> None:
 )
 def test_no_ports(text: str) -> None:
     assert parse_port(text) is None
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "sip:192.0.2.45:5064",
+        "sip:192.0.2.45",
+        "sip:a%20b;x@h",
+        "sips:a,b@h:1",
+        "sip:a@h:70000",
+        "sip:a@h;x=y",
+        "x",
+    ],
+)
+def test_a_uri_in_brackets_is_read_as_the_long_way_reads_it(uri: str) -> None:
+    short = SipUri.in_brackets(f"<{uri}>")
+    assert short is None or short == SipUri.parse(NameAddr.parse(f"<{uri}>", "Contact").uri)
+    assert (short is not None) == (uri in ("sip:192.0.2.45:5064", "sip:192.0.2.45", "sip:a@h:70000"))
+    assert SipUri.in_brackets(uri) is None
