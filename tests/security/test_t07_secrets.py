@@ -72,6 +72,7 @@ IN_NOTIFY = {
     7: "-written/",
     8: "-environment@",
 }
+UNFIT = "vars: {token: {file: token.txt}}\nrules: [{url: 'https://h:{{ token }}/'}]"
 # Each with a mistake whose message, hint or source line could show what stands there.
 MISTAKES = (
     f"vars: {{password: {MARK}, password: {MARK}}}\nrules: []",
@@ -85,8 +86,10 @@ MISTAKES = (
     f"rules:\n  - url: 'https://u:{MARK}{{{{ nope }}}}@h/'",
     f'rules:\n  - url: "https://u:{MARK}@h/',
     "vars: {token: {file: token.txt}}\nrules: [{url: '{{ token }}'}]",
-    "vars: {token: {file: token.txt}}\nrules: [{url: 'https://h:{{ token }}/'}]",
+    UNFIT,
     "vars: {token: {file: whole.txt}}\nrules: [{url: 'https://u:{{ token }}@h/'}]",
+    f"? 'https://u:{MARK}@h/'\n: 1\nrules: []",
+    f"rules:\n  - {{url: 'https://h/', 'https://{MARK}@h/?token={MARK}': x, name: [u:{MARK}@h]}}",
     "vars: {token: {file: blank.txt}}\nrules: []",
     "vars: {token: {file: not-there.txt}}\nrules: []",
 )
@@ -146,7 +149,7 @@ def test_the_service(folder: Path, form: str) -> None:
         it.hear("READY=1")
         for number, part in IN_NOTIFY.items():
             assert f"{MARK}{part}" in ask(phone, it.port, number).decode()
-        for number, mistakes in enumerate(MISTAKES[::3], 1):
+        for number, mistakes in enumerate([*MISTAKES[::4], UNFIT], 1):
             rules.write_text(mistakes)
             it.until(partial(rejected, it.log_path, number))
         it.hear("STATUS=RULES FILE IS BAD")
