@@ -9,7 +9,7 @@ The floor plan; a unit may import only from the floors above its own line, and
     2  meaning  pure  ua_profile, rules, events: what phones say, what they get
     3  engines  pure  responder, deferral, outcomes, phone, probe: (datagram, now) -> datagrams, events,
                       deadline
-    4  edges          net, phone_edge, capture: sockets and files; the one timer
+    4  edges          net, phone_edge, capture, writer_thread: sockets and files; the one timer
     5  service        settings, rules file, journal, control socket, life cycle; doctor, which examines it
     6  cli            what an administrator types
 """

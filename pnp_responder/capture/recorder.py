@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
-import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from typing import NamedTuple
@@ -19,6 +17,7 @@ from pnp_responder.capture.masked import mask_payload
 from pnp_responder.capture.segments import Packets
 from pnp_responder.capture.writer import PCAP_HEAD, pcap_record
 from pnp_responder.datagram import Datagram, SocketAddress
+from pnp_responder.writer_thread import WriterThread
 
 MAX_OCTETS = 64 * 1024 * 1024
 """Of one file: about 100,000 datagrams."""
@@ -46,6 +45,10 @@ class _Heard(NamedTuple):
     sent: bool
 
 
+def _weight(heard: _Heard) -> int:
+    return len(heard.datagram.payload) + OVERHEAD
+
+
 class Recorder:
     """Records to `path` until `close`. Raises OSError at once if the file cannot be made.
 
@@ -71,39 +74,27 @@ class Recorder:
         self._show_secrets = show_secrets
         self._max_octets = max_octets
         self._kept = kept
-        self._max_waiting = max_waiting
         self._clock = clock
         self._secrets: tuple[frozenset[str], ...] = ()
-        self._waiting: deque[_Heard] = deque()
-        # One counter for each thread: += is no atomic step.
-        self._came = self._went = 0
-        self._no_room = self._not_taken = self._told = 0
+        self._not_taken = self._told = 0
         self._packets = Packets()
         self._failing = False
         self._size = 0
         self._retry_at = 0.0
         self._fd = -1
         self._open()
-        self._wake = threading.Event()
-        self._closing = threading.Event()
-        # A daemon: a disk that never answers must not keep the process.
-        self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
-        self._thread.start()
+        self._thread: WriterThread[_Heard] = WriterThread(
+            "recorder", self._write_batch, gather=GATHER, batch=_BATCH, most=max_waiting, weigh=_weight
+        )
 
     @property
     def lost(self) -> int:
         """Datagrams that the recording lacks."""
-        return self._no_room + self._not_taken
+        return self._thread.refused + self._not_taken
 
     def put(self, datagram: Datagram, *, sent: bool) -> None:
         """Hand over what was heard or is being said. Never blocks, raises nothing."""
-        if self._came - self._went > self._max_waiting:
-            self._no_room += 1
-            return
-        self._came += len(datagram.payload) + OVERHEAD
-        self._waiting.append(_Heard(self._clock(), datagram, sent))
-        if not self._wake.is_set():
-            self._wake.set()
+        self._thread.put(_Heard(self._clock(), datagram, sent))
 
     def know(self, secrets: frozenset[str]) -> None:
         """These are secret from now on. Those of the rules before stay so: NOTIFYs are sent again."""
@@ -111,24 +102,10 @@ class Recorder:
 
     def close(self, timeout: float = 1.0) -> None:
         """Write what waits, for `timeout` seconds at most, and end."""
-        self._closing.set()
-        self._wake.set()
-        self._thread.join(timeout)
+        if self._thread.close(timeout):
+            self._shut()
 
-    def _run(self) -> None:
-        while True:
-            self._wake.wait()
-            self._closing.wait(GATHER)
-            self._wake.clear()
-            while self._waiting:
-                self._write_batch()
-            if self._closing.is_set() and not self._waiting:
-                break
-        self._shut()
-
-    def _write_batch(self) -> None:
-        batch = [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
-        self._went += sum(len(heard.datagram.payload) + OVERHEAD for heard in batch)
+    def _write_batch(self, batch: list[_Heard]) -> None:
         octets = b"".join(map(self._record, batch))
         try:
             self._ready(len(octets))

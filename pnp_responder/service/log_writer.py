@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import select
-import threading
 import time
-from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Generic, TypeVar
+
+from pnp_responder.writer_thread import WriterThread
 
 T = TypeVar("T")
 
@@ -39,51 +38,24 @@ class LogWriter(Generic[T]):
         self._fd = fd
         self._render = render
         self._tell_lost = tell_lost
-        self._most_waiting = most_waiting
-        self._entries: deque[T] = deque()
-        # One counter for each thread that counts: += is no atomic step.
-        self._no_room = 0
         self._not_taken = 0
         self._told = 0
-        self._wake = threading.Event()
-        self._closing = threading.Event()
-        # A daemon: a write that never returns must not keep the process.
-        self._thread = threading.Thread(target=self._run, name="log-writer", daemon=True)
-        self._thread.start()
+        self._thread: WriterThread[T] = WriterThread(
+            "log-writer", self._write_lines, gather=GATHER, batch=BATCH, most=most_waiting
+        )
+        self.put = self._thread.put
+        """Hand over an entry. Never blocks."""
 
     @property
     def lost(self) -> int:
         """Lines lost since the start."""
-        return self._no_room + self._not_taken
-
-    def put(self, entry: T) -> None:
-        """Hand over an entry. Never blocks."""
-        if len(self._entries) >= self._most_waiting:
-            self._no_room += 1
-            return
-        self._entries.append(entry)
-        if not self._wake.is_set():
-            self._wake.set()
+        return self._thread.refused + self._not_taken
 
     def close(self, timeout: float = 1.0) -> None:
         """Write what waits, for `timeout` seconds at most, and end."""
-        self._closing.set()
-        self._wake.set()
-        self._thread.join(timeout)
+        self._thread.close(timeout)
 
-    def _run(self) -> None:
-        while True:
-            self._wake.wait()
-            self._closing.wait(GATHER)
-            self._wake.clear()
-            while self._entries:
-                with suppress(MemoryError):  # the lines are lost; this thread must not end
-                    self._write_batch()
-            if self._closing.is_set() and not self._entries:
-                return
-
-    def _write_batch(self) -> None:
-        entries = [self._entries.popleft() for _ in range(min(BATCH, len(self._entries)))]
+    def _write_lines(self, entries: list[T]) -> None:
         untold = self.lost - self._told
         if untold:
             entries.insert(0, self._tell_lost(untold))
@@ -102,7 +74,7 @@ class LogWriter(Generic[T]):
             try:
                 left = left[os.write(self._fd, left) :]
             except BlockingIOError:  # someone made our standard error non-blocking
-                if self._closing.is_set() and not self._ready_soon():
+                if self._thread.is_closing and not self._ready_soon():
                     break
                 self._ready_soon()
             except OSError:  # closed pipe, full disk, ...

@@ -149,7 +149,7 @@ def test_what_finds_no_room_is_lost_and_counted(tmp_path: Path, report: Report) 
         recorder.put(HEARD, sent=False)
     recorder.close(10)
     written = len(read(tmp_path / "r.pcap"))
-    assert 4 <= written < 1_000
+    assert 3 <= written < 1_000
     assert recorder.lost == 1_000 - written
     assert report.lines[-1].endswith("datagrams were not recorded")
 
@@ -166,7 +166,7 @@ lines = []
 recorder = Recorder({str(tmp_path / "r.pcap")!r}, GROUP, lines.append)
 for _ in range(2):
     recorder.put(HEARD, sent=False)
-while recorder._waiting or recorder._size < {sizes(2)}:
+while recorder._size < {sizes(2)}:
     pass
 for _ in range(5):
     recorder.put(HEARD, sent=False)
