@@ -72,7 +72,7 @@ IN_NOTIFY = {
     7: "-written/",
     8: "-environment@",
 }
-UNFIT = "vars: {token: {file: token.txt}}\nrules: [{url: 'https://h:{{ token }}/'}]"
+UNFIT = "vars: {token: {file: whole.txt}}\nrules: [{url: 'https://u:{{ token }}@h/'}]"
 # Each with a mistake whose message, hint or source line could show what stands there.
 MISTAKES = (
     f"vars: {{password: {MARK}, password: {MARK}}}\nrules: []",
@@ -87,7 +87,7 @@ MISTAKES = (
     f'rules:\n  - url: "https://u:{MARK}@h/',
     "vars: {token: {file: token.txt}}\nrules: [{url: '{{ token }}'}]",
     UNFIT,
-    "vars: {token: {file: whole.txt}}\nrules: [{url: 'https://u:{{ token }}@h/'}]",
+    "vars: {token: {file: token.txt}}\nrules: [{url: 'https://h:{{ token }}/'}]",
     f"? 'https://u:{MARK}@h/'\n: 1\nrules: []",
     f"rules:\n  - {{url: 'https://h/', 'https://{MARK}@h/?token={MARK}': x, name: [u:{MARK}@h]}}",
     "vars: {token: {file: blank.txt}}\nrules: []",
