@@ -170,7 +170,9 @@ class _Patient(NamedTuple):
         yield sockets.judge_drops(name, sum(it.drops for it in ours) if ours else None, granted, running)
         if serving is not None:
             listen = listen._replace(reply_port=serving.reply_port)
-        yield firewall.judge_firewall(interface, listen, *self.rules)
+        yield firewall.judge_firewall(
+            interface, listen, *self.rules, bridge=self.kinds.get(interface.index) == "bridge"
+        )
         yield heard.judge_self_test(interface, listen, try_multicast(interface, listen), self.rules[0])
 
 

@@ -41,8 +41,11 @@ def _phone_on(interface: Interface) -> str:
     return next((str(host) for host in own.network.hosts() if host != own.ip), str(own.ip))
 
 
-def judge_firewall(interface: Interface, listen: Listen, ruleset: Ruleset | None, hidden: str) -> Finding:
-    """Do the rules let the phones' multicast in, and our answers out? `hidden`: why they cannot be seen."""
+def judge_firewall(
+    interface: Interface, listen: Listen, ruleset: Ruleset | None, hidden: str, bridge: bool = False
+) -> Finding:
+    """Do the rules let the phones' multicast in, and our answers out? `hidden`: why they cannot be seen.
+    `bridge`: the interface is one, so that rules of that family come before those of IP, and after them."""
 
     def found(verdict: Verdict, evidence: str, remedy: str = "") -> Finding:
         return Finding("firewall", interface.name, verdict, evidence, remedy)
@@ -58,15 +61,24 @@ def judge_firewall(interface: Interface, listen: Listen, ruleset: Ruleset | None
     if listen.packet:  # a packet socket gets its copy before the firewall
         coming = Walk(True, "", coming.packet)
     going = ruleset.walk(GOING, answering(interface, listen))
-    for way, walk, incoming in (
+    walks = [
         (f"what phones send to {listen.group}:{listen.port} is", coming, True),
         (f"our answers from port {listen.reply_port} are", going, False),
-    ):
+    ]
+    if bridge:
+        ask = asking(interface, listen, PHONES_PORT)._replace(incoming=None)  # by one of its ports
+        answer = answering(interface, listen)._replace(outgoing=None)
+        at_bridge = ruleset.walk(("prerouting", "input"), ask, ("bridge",))
+        walks.append((f"what phones send to {listen.group}:{PHONES_PORT} is", at_bridge, True))
+        at_bridge = ruleset.walk(("output", "postrouting"), answer, ("bridge",))
+        walks.append((f"our answers from port {listen.reply_port} are", at_bridge, False))
+    for way, walk, incoming in walks:
         if walk.passes is False:
+            there = listen._replace(port=walk.packet.destination_port) if incoming else listen
             return found(
-                FAIL, f"{way} dropped by {walk.place}", opening(ruleset, walk.place, listen, incoming)
+                FAIL, f"{way} dropped by {walk.place}", opening(ruleset, walk.place, there, incoming)
             )
-    doubtful = [walk.place for walk in (coming, going) if walk.passes is None]
+    doubtful = [walk.place for _, walk, _ in walks if walk.passes is None]
     if doubtful:
         return found(
             WARN,

@@ -14,7 +14,8 @@ Sets = Mapping[tuple[str, str, str], list[Json]]
 
 
 class Packet(NamedTuple):
-    """A datagram of IPv4 and UDP on its way through the firewall; `incoming` or `outgoing` is "".
+    """A datagram of IPv4 and UDP on its way through the firewall; `incoming` or `outgoing` is "", or None
+    where it is one of many.
 
     `reply`: it answers one of ours, as connection tracking sees it; else it is the first of a flow.
     """
@@ -23,8 +24,8 @@ class Packet(NamedTuple):
     destination: str
     source_port: int
     destination_port: int
-    incoming: str
-    outgoing: str
+    incoming: str | None
+    outgoing: str | None
     reply: bool = False
 
     @property

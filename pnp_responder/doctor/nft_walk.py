@@ -93,12 +93,13 @@ class Ruleset:
             by_iptables=True,
         )
 
-    def walk(self, hooks: Sequence[str], packet: Packet) -> Walk:
-        """Through all base chains of these hooks, in the kernel's order."""
+    def walk(self, hooks: Sequence[str], packet: Packet, families: Sequence[str] = _AT_IP) -> Walk:
+        """Through all base chains of these hooks, in the kernel's order. `families`: whose, where the hook
+        is not one at a device."""
         doubt = ""
         for hook in hooks:
             device = packet.incoming if hook == "ingress" else packet.outgoing
-            for key in self._based(hook, device):
+            for key in self._based(hook, device, families):
                 chain = _Chain(self, packet, sure=hook not in _AT_DEVICE or key in self.devices)
                 end = chain.run(key, 0)
                 packet = chain.packet
@@ -116,9 +117,9 @@ class Ruleset:
                     doubt = doubt or chain.may_stop
         return Walk(None if doubt else True, doubt, packet)
 
-    def _based(self, hook: str, device: str) -> list[tuple[str, str, str]]:
+    def _based(self, hook: str, device: str | None, families: Sequence[str]) -> list[tuple[str, str, str]]:
         """The base chains that see the packet at this hook, in the kernel's order."""
-        families = _AT_DEVICE.get(hook, _AT_IP)
+        families = _AT_DEVICE.get(hook, families)
         based = [
             key
             for key, chain in self.chains.items()

@@ -263,6 +263,22 @@ def test_what_phones_confirm(rules: list[list[dict[str, Any]]], verdict: Verdict
     assert (found.verdict, found.remedy) == (verdict, remedy)
 
 
+@pytest.mark.parametrize(
+    ("hook", "words"), [("prerouting", "what phones send"), ("input", "what phones send"), ("output", "our")]
+)
+def test_rules_at_a_bridge(hook: str, words: str) -> None:
+    """They are there for what comes through a bridge of this host; by which of its ports is not known."""
+    rules = ruleset([DROP], hook=hook, family="bridge")
+    assert judge_firewall(ETH1, LISTEN, rules, "").verdict is PASS
+    found = judge_firewall(ETH1, LISTEN, rules, "", bridge=True)
+    assert (found.verdict, words in found.evidence) == (FAIL, True)
+    elsewhere = judge_firewall(ETH1, LISTEN._replace(port=5062), rules, "", bridge=True)
+    assert elsewhere.remedy == found.remedy
+    name = "oifname" if hook == "output" else "iifname"
+    by_port = ruleset([match(meta(name), "eth5"), DROP], hook=hook, family="bridge")
+    assert judge_firewall(ETH1, LISTEN, by_port, "", bridge=True).verdict is WARN
+
+
 AT_DEVICE = [
     ("ingress", "netdev", True),
     ("ingress", "inet", True),

@@ -475,6 +475,22 @@ class TestFirewall:
             found = host.examine("--interface", "eth1", before=hidden)["self_test"]
             assert without_rules in found["evidence"]
 
+    def test_at_a_bridge(self, host: Host) -> None:
+        host.server.run("ip", "link", "add", "br0", "type", "bridge", "mcast_snooping", "0")
+        host.server.run("ip", "address", "flush", "dev", "eth1")
+        host.server.run("ip", "link", "set", "eth1", "master", "br0")
+        host.server.run("ip", "address", "add", f"{SERVER}/24", "dev", "br0")
+        host.server.run("ip", "link", "set", "br0", "up")
+        host.nft(
+            "add table bridge f",
+            "add chain bridge f in { type filter hook input priority 0; }",
+            f"add rule bridge f in ip daddr {GROUP} drop",
+        )
+        found = host.examine("--interface", "br0")["firewall@br0"]
+        assert (found["verdict"], "rule 2 of chain bridge f in" in found["evidence"]) == ("fail", True)
+        host.server.run(*found["remedy"].removeprefix("sudo ").split())
+        assert host.examine("--interface", "br0").verdict("firewall@br0") == "pass"
+
     def test_below_ip(self, host: Host) -> None:
         """The door at a device keeps phones out, and answers in."""
         host.nft(
