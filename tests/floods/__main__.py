@@ -198,8 +198,8 @@ def distinct(lan: Lan, options: argparse.Namespace) -> None:
         offered = sum(1 for _ in server.events("enrollment_offered"))
         say(f"distinct phones: {sent}; a real phone served at {told(counted)}")
         say(f"  memory {mebi(idle)} idle, {mebi(memory.most)} at most: {mebi(memory.most - idle)} more")
-        time.sleep(40.0)
-        say(f"  {mebi(memory.now - idle)} more 40 s later; {offered} offers logged one by one")
+        time.sleep(options.afterwards)
+        say(f"  {mebi(memory.now - idle)} more {options.afterwards:.0f} s later; {offered} offers in the log")
         say(f"  {log_lines(server)}")
 
 
@@ -281,6 +281,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seconds", type=float, default=30.0, help="of the garbage [30]")
     parser.add_argument("--count", type=int, default=1_000_000, help="distinct phones [1,000,000]")
     parser.add_argument("--distinct-rate", type=int, default=6_000, help="of them a second [6,000]")
+    parser.add_argument("--afterwards", type=float, default=40.0, help="seconds of rest behind them [40]")
     parser.add_argument("--spoof-rate", type=int, default=2_000, help="spoofed questions a second [2,000]")
     options = parser.parse_args(arguments)
     if set(options.parts) - set(PARTS):

@@ -7,7 +7,8 @@ from ipaddress import IPv4Network
 
 from pnp_responder.admission import Admission
 from pnp_responder.datagram import Datagram, Local, SocketAddress
-from pnp_responder.enrollment import Decline, Device, Enrollment, Offer
+from pnp_responder.deferral import KEEP_ALIVE
+from pnp_responder.enrollment import Decision, Decline, Defer, Device, Enrollment, Offer
 from pnp_responder.errors import MalformedMessage
 from pnp_responder.limits import Limits
 from pnp_responder.mac import Mac
@@ -169,7 +170,7 @@ class _Lan:
             assert len(datagram.payload) <= max(NOTIFY_ROOM, len(payload) + RESPONSE_ROOM)
         self._take(output.datagrams)
         if multicast and len(output.datagrams) == 1:
-            assert output.datagrams[0].payload.startswith((b"SIP/2.0 200 ", b"SIP/2.0 403 "))
+            assert output.datagrams[0].payload.startswith((b"SIP/2.0 200 ", b"SIP/2.0 403 ", KEEP_ALIVE))
         if must_serve:
             assert len(output.datagrams) == 2, output.events
 
@@ -179,24 +180,28 @@ class _Lan:
             assert 0 < datagram.remote.port < 65_536
             assert datagram.local == LOCAL
             assert not datagram.multicast
+            self._out[host] += len(datagram.payload)
+            if host not in self._answered:
+                assert self._out[host] <= MOST_OCTETS_OUT * self._in[host], "the ceiling of amplification"
+            if datagram.payload == KEEP_ALIVE:
+                continue
             sent = strict.read(datagram.payload)
             if sent.start.startswith("NOTIFY "):
                 assert len(datagram.payload) <= NOTIFY_ROOM
                 strict.check_notify(sent, _URL)
                 self._last_notify[host] = datagram
-            self._out[host] += len(datagram.payload)
-            if host not in self._answered:
-                assert self._out[host] <= MOST_OCTETS_OUT * self._in[host], "the ceiling of amplification"
 
 
 _URL = "http://192.0.2.1/$mac.cfg"
 
 
-def _decide(enrollment: Enrollment) -> Offer | Decline:
+def _decide(enrollment: Enrollment) -> Decision:
     if enrollment.device.vendor == "nobody":
         return Decline("no rule matches")
     if enrollment.device.vendor == "refused":
         return Decline("a rule rejects", "refused", 403)
+    if enrollment.device.vendor == "later":
+        return Defer("the neighbour is not known yet", "later")
     return Offer(_URL, "everyone")
 
 
