@@ -66,7 +66,7 @@ def _connect(paths: list[Path], patience: float) -> socket.socket:
         except PermissionError:
             connection.close()
             raise NotPermitted(f"you may not ask the service at {path}") from None
-        except TimeoutError:
+        except (TimeoutError, BlockingIOError):  # the latter where too many wait already
             connection.close()
             raise NoService(f"the service at {path} does not answer") from None
         except OSError as error:

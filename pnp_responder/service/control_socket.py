@@ -1,4 +1,7 @@
-"""Serves the control socket from the service's own loop: few clients at once, none for long."""
+"""Serves the control socket from the service's own loop: few clients at once, none for long.
+
+Who says nothing gives way to who comes later; so one that hangs keeps nobody out.
+"""
 
 from __future__ import annotations
 
@@ -51,6 +54,8 @@ class ControlSocket:
         self._listener: ControlListener | None = None
         self._server: asyncio.Server | None = None
         self._clients: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
+        # Those that have not sent their line yet, the oldest first.
+        self._silent: dict[asyncio.Task[None], None] = {}
 
     async def open(self, path: Path) -> None:
         """Listen at `path` until `close`. Raises ControlUnavailable."""
@@ -65,9 +70,8 @@ class ControlSocket:
             self._server.close()
         if self._listener is not None:
             self._listener.close()
-        for client, writer in self._clients.items():
-            client.cancel()
-            writer.transport.abort()
+        for client in list(self._clients):
+            self._drop(client)
 
     def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -82,7 +86,8 @@ class ControlSocket:
             return
         client = asyncio.create_task(self._serve(reader, writer, peer))
         self._clients[client] = writer
-        client.add_done_callback(self._clients.pop)
+        self._silent[client] = None
+        client.add_done_callback(self._forget)
 
     def _admit(self, peer: Peer) -> None:
         if not self._permits(peer):
@@ -91,12 +96,28 @@ class ControlSocket:
             raise ControlError("permission", f"user {peer.uid} may not ask this service; {who}")
         if len(self._clients) >= MOST_CLIENTS:
             why = f"{MOST_CLIENTS} others ask this service at the moment"
-            raise ControlError("busy", f"{why}; try again in a few seconds")
+            busy = ControlError("busy", f"{why}; try again in a few seconds")
+            if not self._silent:
+                raise busy
+            oldest = next(iter(self._silent))
+            self._clients[oldest].write(form_error(busy))
+            self._drop(oldest)
+
+    def _drop(self, client: asyncio.Task[None]) -> None:
+        client.cancel()
+        self._clients[client].transport.abort()
+        self._forget(client)
+
+    def _forget(self, client: asyncio.Task[None]) -> None:
+        self._clients.pop(client, None)
+        self._silent.pop(client, None)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, peer: Peer) -> None:
         try:
             async with asyncio.timeout(self._patience):
                 line = await self._read(reader)
+            if (client := asyncio.current_task()) is not None:
+                self._silent.pop(client, None)
             answer = await self._answer_to(line, peer)
             # With it, `drain` waits until the kernel has all of it.
             writer.transport.set_write_buffer_limits(high=0)

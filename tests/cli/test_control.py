@@ -225,16 +225,10 @@ def test_clients_that_hang_hold_up_neither_phones_nor_others(
                 client.connect(str(control))
                 client.send(b'{"command"')
             assert ask(phone, it.port)
-            # Those that are one too many are sent away; the first hold their place for a few seconds.
-            clients[-1].settimeout(10)
-            assert b'"kind": "busy"' in clients[-1].recv(4096)
-            busy = call("status", "--control", str(control))
-            assert (busy.returncode, busy.stdout) == (69, "")
-            assert "8 others ask this service at the moment; try again" in busy.stderr
+            assert status(control)["counters"]["offered"] == 1
         finally:
             for client in clients:
                 client.close()
-        assert status(control)["counters"]["offered"] == 1
         assert it.entries("internal_error") == []
 
 

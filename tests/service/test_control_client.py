@@ -117,6 +117,21 @@ def test_half_an_answer_is_none(path: Path, octets: bytes, said: str) -> None:
         ask(StatusAsked(), path)
 
 
+def test_one_that_lets_many_wait_does_not_answer(path: Path) -> None:
+    clients = []
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as hanging:
+        hanging.bind(str(path))
+        hanging.listen(0)
+        for _ in range(2):
+            client = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+            client.connect_ex(str(path))
+            clients.append(client)
+        with pytest.raises(NoService, match=f"the service at {path} does not answer"):
+            ask(StatusAsked(), path)
+    for client in clients:
+        client.close()
+
+
 def test_one_that_is_silent_is_not_waited_for(path: Path) -> None:
     enough = threading.Event()
 

@@ -153,17 +153,39 @@ def test_a_fault_of_ours_is_told_and_not_shown(run: Run) -> None:
     run(test)
 
 
-def test_clients_that_hang_are_left_and_harm_nobody(run: Run) -> None:
+def test_a_client_that_hangs_is_left(run: Run) -> None:
     async def test(path: Path, it: Served) -> None:
-        hanging = [await asyncio.open_unix_connection(path) for _ in range(MOST_CLIENTS - 1)]
-        hanging[0][1].write(b'{"comm')
-        assert await ask(path)
         began = time.monotonic()
-        for reader, _ in hanging:
-            assert await reader.read() == b""
+        reader, writer = await asyncio.open_unix_connection(path)
+        writer.write(b'{"comm')
+        assert await reader.read() == b""
         assert time.monotonic() - began < 10 * PATIENCE
-        for _, writer in hanging:
+        writer.close()
+
+    run(test)
+
+
+def test_clients_that_hang_give_way_the_oldest_first(run: Run) -> None:
+    async def test(path: Path, it: Served) -> None:
+        hanging = [await asyncio.open_unix_connection(path) for _ in range(MOST_CLIENTS)]
+        assert await ask(path)
+        assert b'"kind": "busy"' in await asyncio.wait_for(hanging[0][0].readline(), 0.5 * PATIENCE)
+        assert await hanging[0][0].read() == b""
+        hanging[1][1].write(STATUS)
+        assert json.loads(await hanging[1][0].readline())["ok"]
+        more = [await asyncio.open_unix_connection(path) for _ in range(5 * MOST_CLIENTS)]
+        assert await ask(path)
+        for _, writer in (*hanging, *more):
             writer.close()
+
+    run(test)
+
+
+def test_many_at_once_are_answered_or_told_to_come_again(run: Run) -> None:
+    async def test(path: Path, it: Served) -> None:
+        answers = await asyncio.gather(*(ask(path) for _ in range(2 * MOST_CLIENTS)))
+        assert {answer["ok"] or answer["kind"] for answer in answers} <= {True, "busy"}
+        assert len(it.asked) == sum(answer["ok"] for answer in answers) >= MOST_CLIENTS
 
     run(test)
 
@@ -220,6 +242,7 @@ def test_too_many_at_once_are_told_to_come_again(run: Run) -> None:
             "busy",
             "8 others ask this service at the moment; try again in a few seconds",
         )
+        assert len(it.asked) == MOST_CLIENTS
         it.go_on.set()
         assert [answer["ok"] for answer in await asyncio.gather(*waiting)] == [True] * MOST_CLIENTS
         assert (await ask(path))["ok"]
