@@ -5,9 +5,11 @@ Every octet, and what Unicode has for hiding and turning text, in every field of
 
 from __future__ import annotations
 
+import itertools
 import json
 import logging
 import re
+import socketserver
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -34,6 +36,7 @@ from pnp_responder.service.sd_notify import SdNotify
 from pnp_responder.service.status import Status
 from tests.cli.faulty_server import Manners, faulty_server
 from tests.examples import altered, heard, offer, responder
+from tests.phone_edge.servers import serving
 
 OCTETS = [bytes([octet]) for octet in range(256)]
 UNICODE = [
@@ -317,6 +320,33 @@ def test_phone(words: list[str]) -> None:
     )
     with faulty_server(manners) as address:
         assert_plain(said("phone", "--timeout", "0.6", "--server", str(address), *words))
+
+
+class Nasty(socketserver.StreamRequestHandler):
+    """A web server whose every word is one: an octet that ends a line it says in other places."""
+
+    WORDS = bytes(octet for octet in range(1, 256) if octet not in b"\r\n") + b"".join(UNICODE)
+    STARTS = itertools.cycle([b"200 OK", b"404 ", b"301 ", b"999 ", b""])
+
+    def handle(self) -> None:
+        while self.rfile.readline().strip():
+            pass
+        status = next(self.STARTS)
+        rows = [b"HTTP/1.0 %s%s" % (status, self.WORDS), b"Location: http://127.0.0.1:1/%s" % self.WORDS]
+        rows += [b"Content-Type: text/%s" % self.WORDS, b"WWW-Authenticate: Basic realm=%s" % self.WORDS]
+        rows += [b"Server: %s" % self.WORDS, b"%s: x" % self.WORDS]
+        self.wfile.write(b"\r\n".join([*rows, b"", b"body" + self.WORDS]))
+
+
+def test_phone_fetches_from_a_web_server_that_is_as_nasty() -> None:
+    with (
+        serving(socketserver.ThreadingTCPServer(("127.0.0.1", 0), Nasty)) as port,
+        faulty_server(Manners(url=f"http://127.0.0.1:{port}/")) as address,
+    ):
+        for words in ([], ["--json"], ["--show-secrets"]):
+            shown = said("phone", "--like", "grandstream", "--fetch", "--server", str(address), *words)
+            assert "fetched" in shown
+            assert_plain(shown)
 
 
 def test_problems_of_a_file(tmp_path: Path) -> None:
