@@ -170,7 +170,8 @@ def _print_catalogue() -> None:
         rows.append([shape.name, wire.vendor or "-", wire.model, str(wire.port), trust, wire.evidence])
     for line in table(rows):
         typer.echo(line)
+    typer.echo("\nThese take a NOTIFY outside of their dialog; the others answer 481:")
     for name, shape in CATALOGUE.items():
         if shape.habits.outside_dialog:
-            typer.echo(f"\n{name} takes a NOTIFY outside of its dialog: {shape.habits.outside_dialog}.")
+            typer.echo(f"  {name}: {shape.habits.outside_dialog}")
     typer.echo("\nseen: printed in a capture or by the vendor; partly: some of it is; composed: nothing is.")

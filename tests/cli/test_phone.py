@@ -358,8 +358,11 @@ def test_wrong_use(arguments: tuple[str, ...], code: int, said: str) -> None:
 def test_the_list() -> None:
     done = call("phone", "--list")
     assert done.returncode == 0
-    for name in CATALOGUE:
+    for name, shape in CATALOGUE.items():
         assert f"\n{name} " in done.stdout
+        assert (f"\n  {name}: {shape.habits.outside_dialog}\n" in done.stdout) == bool(
+            shape.habits.outside_dialog
+        )
 
 
 def test_a_port_that_is_taken_is_said() -> None:
