@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pnp_responder.cli.console import CONFIGURATION, USAGE, json_text, say, table
+from pnp_responder.cli.loading import say_missing
 
 if TYPE_CHECKING:
     from pnp_responder.cli.comparison import Comparison
@@ -53,6 +54,7 @@ def check(
         file = find_rules_file(file)
         configuration = load_configuration(file, lenient=True)
         problems = (*configuration.exposures, *configuration.warnings)
+        say_missing(configuration)
     except RulesError as error:
         problems = error.problems
     errors = sum(problem.severity == "error" for problem in problems)

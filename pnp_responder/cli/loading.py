@@ -13,10 +13,16 @@ if TYPE_CHECKING:
 
 def load_for_people(path: Path) -> Configuration:
     """As `load_configuration`, but `***` stands for a secret that cannot be had, and stderr says so."""
-    from pnp_responder.escaping import escape
     from pnp_responder.service.configuration import load_configuration
 
     configuration = load_configuration(path, lenient=True)
+    say_missing(configuration)
+    return configuration
+
+
+def say_missing(configuration: Configuration) -> None:
+    """Say on stderr which secrets could not be had."""
+    from pnp_responder.escaping import escape
+
     for reason in configuration.missing:
         say(f"pnp-responder: *** stands for a secret: {escape(reason)}")
-    return configuration

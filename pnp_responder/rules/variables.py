@@ -26,12 +26,17 @@ class SecretReference(NamedTuple):
 
 
 class SecretUnavailable(PnpError):
-    """The value cannot be had. Neither `reason` nor `hint` holds any of it."""
+    """The value cannot be had. Neither `reason` nor `hint` holds any of it.
 
-    def __init__(self, reason: str, hint: str = "") -> None:
+    `elsewhere`: only the environment of the service has it, and who is not the service cannot tell
+    whether that is in order.
+    """
+
+    def __init__(self, reason: str, hint: str = "", *, elsewhere: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
         self.hint = hint
+        self.elsewhere = elsewhere
 
 
 Resolve = Callable[[SecretReference], str]
@@ -48,7 +53,8 @@ def read_variables(
 ) -> dict[str, Variable]:
     """The variables of the section. Problems go to `findings`.
 
-    Where a secret cannot be had, that is an error; if `lenient`, a warning, and `***` stands for it.
+    Where a secret cannot be had, that is an error; if `lenient`, a warning, or nothing where only the
+    service can have it, and `***` stands for it.
     """
     if node is None or is_nothing(node):
         return {}
@@ -85,7 +91,8 @@ def _read_secret(findings: Findings, name: str, node: Mapping, resolve: Resolve,
         value = resolve(reference)
     except SecretUnavailable as error:
         tell = findings.warning if lenient else findings.error
-        tell(node, f"'{name}' has no value: {error.reason}", error.hint)
+        if not (lenient and error.elsewhere):
+            tell(node, f"'{name}' has no value: {error.reason}", error.hint)
         return unknown
     if value == MASK:
         return unknown

@@ -41,7 +41,7 @@ class SecretSources:
         value = self._environment.get(name)
         if value is None:
             hint = "Environment= or EnvironmentFile= of the unit sets it"
-            raise SecretUnavailable(f"the environment variable {name} is not set", hint)
+            raise SecretUnavailable(f"the environment variable {name} is not set", hint, elsewhere=True)
         return value
 
     def _path(self, name: str) -> Path:
@@ -52,7 +52,7 @@ class SecretSources:
         if not folder:
             credential = name.removeprefix(prefix)
             hint = f"LoadCredential={credential}:PATH of the unit sets it"
-            raise SecretUnavailable(f"${CREDENTIALS} is not set", hint)
+            raise SecretUnavailable(f"${CREDENTIALS} is not set", hint, elsewhere=True)
         return Path(folder) / name.removeprefix(prefix)
 
     def _content(self, path: Path) -> str:

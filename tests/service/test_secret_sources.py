@@ -127,6 +127,20 @@ def test_tests_of_the_rules_count_as_well(tmp_path: Path) -> None:
     assert len(load_configuration(rules).exposures) == 1
 
 
+def test_what_only_the_service_has_is_no_warning_to_others(tmp_path: Path) -> None:
+    rules = tmp_path / "r.yaml"
+    rules.write_text(
+        "vars: {a: {env: PNP_NO_SUCH}, b: {file: $CREDENTIALS_DIRECTORY/b}}\n"
+        "rules: [{url: 'https://h/{{ a }}{{ b }}'}]"
+    )
+    found = load_configuration(rules, lenient=True)
+    assert found.warnings == ()
+    assert len(found.missing) == 2
+    with pytest.raises(RulesError) as caught:
+        load_configuration(rules)
+    assert len(caught.value.problems) == 2
+
+
 def test_the_lenient_go_on_without(tmp_path: Path) -> None:
     rules = tmp_path / "r.yaml"
     rules.write_text("vars: {a: {file: none}}\nrules: [{url: 'https://h/{{ a }}'}]")
