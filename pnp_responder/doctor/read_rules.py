@@ -30,7 +30,9 @@ def read_rules(given: Path | None) -> RulesFile:
         absent = not entries and _visible(path)
         secrets = _seems_to_hold_secrets(path)
         return RulesFile(path, None, error.problems, hidden, absent, secrets, entries)
-    return RulesFile(path, configuration, secrets=configuration.holds_secrets, entries=entries)
+    secret_files = tuple(found for file in configuration.secret_files for found in _entries(file)[:1])
+    holds = configuration.holds_secrets
+    return RulesFile(path, configuration, secrets=holds, entries=entries, secret_files=secret_files)
 
 
 def _visible(path: Path) -> bool:

@@ -19,7 +19,7 @@ class RulesFile(NamedTuple):
     """The rules file as found. `path` is None if there is none. `configuration` is None, and `problems` say
     why, if it has errors. `hidden`: this user may not read it. `absent`:
     there is nothing at `path`. `secrets`: it holds a URL with a password.
-    `entries`: the file itself, then its folders up to the root."""
+    `entries`: the file itself, then its folders up to the root. `secret_files`: what its variables name."""
 
     path: Path | None
     configuration: Configuration | None = None
@@ -28,6 +28,7 @@ class RulesFile(NamedTuple):
     absent: bool = False
     secrets: bool = False
     entries: tuple[Entry, ...] = ()
+    secret_files: tuple[Entry, ...] = ()
 
 
 def judge_rules(file: RulesFile) -> Finding:
@@ -108,14 +109,21 @@ def judge_permissions(file: RulesFile, user: User | None) -> Finding:
             f"{entry.path} (mode {entry.mode:04o}) holds passwords, and every user of this host may read it",
             _for(user, path),
         )
-    named = () if file.configuration is None else file.configuration.exposures
-    exposed = next((it.place.file for it in named if it.place.file != str(file.path)), None)
-    if exposed is not None:
-        return found(
-            WARN,
-            f"{exposed} holds a secret of the rules, and every user of this host may read it",
-            _for(user, quote(exposed)),
-        )
+    for it in file.secret_files:
+        if user is not None and not _may(user, it, 0o4):
+            return found(
+                FAIL,
+                f"user {user.name}, as whom the service runs, may not read {it.path} (mode {it.mode:04o}), "
+                "which holds a secret of the rules",
+                _for(user, quote(it.path)),
+            )
+        if it.mode & 0o004:
+            return found(
+                WARN,
+                f"{it.path} (mode {it.mode:04o}) holds a secret of the rules, and every user of this host "
+                "may read it",
+                _for(user, quote(it.path)),
+            )
     who = f"user {user.name} may read it" if user is not None else "the service's user is not known"
     return found(PASS, f"{entry.path}: mode {entry.mode:04o}; {who}")
 

@@ -39,14 +39,15 @@ def find_rules_file(given: Path | None = None) -> Path:
 class Configuration:
     """One rules.yaml. `warnings` are those of all its sections, sorted by place.
 
-    `exposures` warn of files with secrets that every user of this host may read; `missing` says which
-    secrets could not be had, so that `***` stands for them.
+    `secret_files` were read for its variables. `exposures` warn of files with secrets that every user of
+    this host may read; `missing` says which secrets could not be had, so that `***` stands for them.
     """
 
     settings: Settings
     rules: RuleSet
     warnings: tuple[Problem, ...]
     expectations: tuple[Expectation, ...] = ()
+    secret_files: tuple[Path, ...] = ()
     exposures: tuple[Problem, ...] = ()
     missing: tuple[str, ...] = ()
 
@@ -84,7 +85,12 @@ def load_configuration(path: Path, *, lenient: bool = False) -> Configuration:
         found = read_configuration(_read_text(path), str(path), sources, lenient=lenient)
     secret = [path] * found.holds_secrets + sources.files
     exposures = (exposure(file) for file in dict.fromkeys(secret))
-    return replace(found, exposures=tuple(filter(None, exposures)), missing=tuple(sources.missing))
+    return replace(
+        found,
+        secret_files=tuple(sources.files),
+        exposures=tuple(filter(None, exposures)),
+        missing=tuple(sources.missing),
+    )
 
 
 def load_expectations(path: Path) -> tuple[Expectation, ...]:

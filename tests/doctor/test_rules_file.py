@@ -10,7 +10,7 @@ from pnp_responder.doctor.facts import Entry, User
 from pnp_responder.doctor.finding import Verdict
 from pnp_responder.doctor.rules_file import RulesFile, judge_permissions, judge_rules
 from pnp_responder.rules import RulesError
-from pnp_responder.service.configuration import load_configuration, read_configuration
+from pnp_responder.service.configuration import read_configuration
 
 PASS, WARN, FAIL, UNKNOWN = Verdict.PASS, Verdict.WARN, Verdict.FAIL, Verdict.UNKNOWN
 SERVICE = User("pnp-responder", 990, frozenset({990}), "pnp-responder")
@@ -95,20 +95,23 @@ def test_the_remedy_names_the_group_of_the_service(user: User | None, remedy: st
     assert judge_permissions(file(0o644, secrets=True), user).remedy.startswith(remedy)
 
 
-def test_a_file_with_a_secret_of_the_rules_is_looked_at_as_well(tmp_path: Path) -> None:
-    secret, path = tmp_path / "token", tmp_path / "rules.yaml"
-    secret.write_text("abcd")
-    path.write_text("vars: {a: {file: token}}\nrules: [{url: 'https://h/{{ a }}'}]")
-    entries = (Entry(str(path), 0o644, 0, 990), Entry("/", 0o755, 0, 0))
-    for mode, verdict in ((0o604, WARN), (0o640, PASS)):
-        secret.chmod(mode)
-        found = judge_permissions(RulesFile(path, load_configuration(path), entries=entries), SERVICE)
-        assert found.verdict is verdict
-    secret.chmod(0o604)
-    found = judge_permissions(RulesFile(path, load_configuration(path), entries=entries), SERVICE)
-    assert str(secret) in found.evidence
-    assert found.remedy == f"sudo chgrp pnp-responder {secret} && sudo chmod 0640 {secret}"
-    assert "abcd" not in str(found)
+@pytest.mark.parametrize(
+    ("mode", "verdict", "words"),
+    [
+        (0o640, PASS, "may read it"),
+        (0o600, FAIL, "may not read /etc/pnp-responder/token (mode 0600), which holds a secret of the rules"),
+        (0o644, WARN, "holds a secret of the rules, and every user of this host may read it"),
+    ],
+)
+def test_a_file_with_a_secret_of_the_rules_is_looked_at_as_well(
+    mode: int, verdict: Verdict, words: str
+) -> None:
+    token = Entry("/etc/pnp-responder/token", mode, 0, 990)
+    found = judge_permissions(file(0o644)._replace(secret_files=(token,)), SERVICE)
+    assert found.verdict is verdict
+    assert words in found.evidence
+    if verdict is not PASS:
+        assert found.remedy == f"sudo chgrp pnp-responder {token.path} && sudo chmod 0640 {token.path}"
 
 
 def test_a_file_that_is_not_there_is_put_there() -> None:
