@@ -50,6 +50,21 @@ def test_nothing_slow_is_imported_for_help() -> None:
     assert slow & set(done.stdout.split()) == set()
 
 
+@pytest.mark.parametrize("arguments", [("--help",), ("check", "rules.yaml"), ("run", "--help")])
+def test_nothing_slow_is_imported_by_what_should_be_quick(arguments: tuple[str, ...]) -> None:
+    slow = {"pyroute2", "structlog", "watchfiles", "rich", "dpkt", "asyncio"}
+    script = (
+        "import sys\nfrom pnp_responder.cli.main import main\n"
+        "try: main()\nexcept SystemExit as end: assert not end.code\n"
+        "sys.stderr.write(' '.join(sys.modules))"
+    )
+    command = [sys.executable, "-c", script, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    imported = set(done.stderr.split())
+    assert "pnp_responder.cli.check" in imported
+    assert slow & imported == set()
+
+
 def test_version() -> None:
     done = call("--version")
     assert (done.returncode, done.stdout) == (0, f"pnp-responder {__version__}\n")
