@@ -152,6 +152,7 @@ def test_the_service(folder: Path, form: str) -> None:
         for number, mistakes in enumerate([*MISTAKES[::4], UNFIT], 1):
             rules.write_text(mistakes)
             it.until(partial(rejected, it.log_path, number))
+        it.until(lambda: "no URL that a phone can fetch" in it.log_path.read_text())
         it.hear("STATUS=RULES FILE IS BAD")
         for command in (["status"], ["status", "--json"], ["reload"]):
             answered = said(*command, *control)
