@@ -158,5 +158,6 @@ def test_an_exchange_takes_few_system_calls(tmp_path: Path) -> None:
         server.close()
     del calls["total"]
     assert not server.lost
-    assert calls["sendto"] == 2 * EXCHANGES
+    # Beside the 200 and the NOTIFY, netlink is asked for the links now and then.
+    assert 2 * EXCHANGES <= calls["sendto"] <= 2.1 * EXCHANGES, calls
     assert calls.total() / EXCHANGES <= MOST_SYSTEM_CALLS, calls

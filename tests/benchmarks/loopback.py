@@ -19,7 +19,7 @@ WINDOW = 64
 """So many phones are being served at once; each that is served makes room for the next."""
 PATIENCE = 30.0
 """Seconds that a server may take to start. Nothing waits that long when all is well."""
-SILENCE = 1.0
+SILENCE = 3.0
 """After so many seconds without an answer, what was asked is lost."""
 
 
