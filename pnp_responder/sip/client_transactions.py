@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 
 from pnp_responder.datagram import UDP, Datagram, SocketAddress, new
 from pnp_responder.sip.effects import Answered, ClientEffect, Send, TimedOut, Undeliverable
@@ -92,6 +92,8 @@ class ClientTransactions:
         self._queues: dict[float, deque[tuple[float, _ClientTransaction]]] = {d: deque() for d in durations}
         # Timer F, for those that are not sent again: it ends when the transaction is old enough.
         self._timer_f: list[tuple[float, str]] = []
+        # How many of all those entries may be of transactions that no longer wait for them.
+        self._stale = 0
         self.deadline: float = NEVER
         """When the next timer fires, NEVER if none runs; perhaps earlier, never later."""
 
@@ -211,9 +213,27 @@ class ClientTransactions:
                 effects += (Undeliverable(transaction.branch, transaction.attempts, transaction.about),)
         if transaction.state is _STATE_TERMINATED:
             self._stop_waiting(transaction)
+            if transaction.wakes > now:
+                self._leave()
             transaction.wakes = NEVER
             del self._alive[transaction.branch]
         return effects
+
+    def _leave(self) -> None:
+        """An entry is left behind. Of those there are never more than a quarter of what may be alive: a flood
+        that evicts would leave as many as come in half a minute."""
+        self._stale += 1
+        if self._stale <= self._capacity // 4:
+            return
+        self._stale = 0
+        # In place: `handle_timeout` may be at work on one of them.
+        for queue in self._queues.values():
+            awaited = [entry for entry in queue if entry[1].wakes == entry[0]]
+            queue.clear()
+            queue.extend(awaited)
+        alive = self._alive
+        self._timer_f = [(at, branch) for at, branch in self._timer_f if branch in alive]
+        heapify(self._timer_f)
 
     def _wait(self, transaction: _ClientTransaction, datagram: Datagram) -> None:
         by_remote = self._waiting.setdefault(datagram.local.transport, {})
@@ -253,6 +273,7 @@ class ClientTransactions:
 
     def _set_k(self, transaction: _ClientTransaction, now: float) -> None:
         datagram = transaction.datagram
+        self._leave()
         self._queue(transaction, self._t4 if datagram and datagram.local.transport == UDP else 0.0, now)
         self._stop_waiting(transaction)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import gc
 import sys
 from ipaddress import IPv4Network
+from random import Random
 from types import FunctionType, ModuleType
 
 import pytest
@@ -18,8 +19,10 @@ from pnp_responder.limits import MOST_SOURCES, Limits, SourceRates
 from pnp_responder.responder import Responder
 from pnp_responder.service.repeats import MOST_KINDS, RecentlySeen, Repeats
 from pnp_responder.service.repeats import MOST_SOURCES as MOST_TOLD
+from pnp_responder.sip import Identifiers
 from tests import examples
 from tests.outside.phone import plain_subscribe
+from tests.security.test_t02_amplification import SMALLEST
 
 LOCAL = Local("eth0", SocketAddress("10.0.0.1", 5060))
 CAP = 200
@@ -30,13 +33,13 @@ A_SOURCE = 300
 """Octets that a source may cost whose rate is known; those are MOST_SOURCES, twice, at most."""
 
 
-def engine() -> Responder:
+def engine(limits: Limits = Limits(transactions=CAP)) -> Responder:  # noqa: B008 (it is immutable)
     admission = Admission({"eth0": [IPv4Network("10.0.0.0/8")]}, own_addresses=[LOCAL.address.host])
     return Responder(
         examples.offer,
-        identifiers=examples.identifiers(),
+        identifiers=Identifiers(Random(18).randbytes),
         admission=admission,
-        limits=Limits(transactions=CAP),
+        limits=limits,
     )
 
 
@@ -79,6 +82,18 @@ def test_a_flood_of_new_phones_ends_at_the_cap(extra: tuple[str, ...]) -> None:
         assert weight(made) - empty < CAP * A_PHONE + (times + 1) * FLOOD * A_SOURCE
     made.handle_timeout(100.0)
     assert weight(made) - empty < 3 * FLOOD * A_SOURCE
+
+
+def test_timers_of_what_was_evicted_are_not_kept() -> None:
+    """So short a question pays for one NOTIFY: then timer F alone runs, 32 s, and thousands are evicted."""
+    limits = Limits(transactions=CAP, rate=1_000_000, burst=1_000_000)
+    made = engine(limits)
+    empty = weight(made)
+    for number in range(50 * CAP):
+        octets = SMALLEST.replace(b"i:1", b"i:%d" % number)
+        source = SocketAddress(f"10.1.0.{number % 250}", 5060)
+        assert len(made.receive_datagram(Datagram(octets, source, LOCAL, True), number * 1e-4).datagrams) == 2
+    assert weight(made) - empty < CAP * A_PHONE
 
 
 def test_a_phone_that_has_answered_is_not_forgotten() -> None:
