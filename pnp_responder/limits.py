@@ -8,6 +8,11 @@ AMPLIFICATION = 10
 """Octets that a request brings a peer that never answers, for each octet of the request, at most."""
 
 
+def sendings_within(request: int, response: int, notify: int) -> int:
+    """How often a NOTIFY may be sent for a request, whose response was sent as well; in octets of each."""
+    return (AMPLIFICATION * request - response) // notify
+
+
 class Limits(NamedTuple):
     """The limits that an administrator may set."""
 

@@ -1,13 +1,15 @@
-"""What becomes of a NOTIFY, as an event."""
+"""What becomes of an offer."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from pnp_responder.datagram import new
-from pnp_responder.enrollment import Enrollment, Offer
+from pnp_responder.datagram import Datagram, new
+from pnp_responder.enrollment import Decline, Enrollment, Offer
 from pnp_responder.events import Event, NotifyAnswered, NotifyTimedOut, NotifyUndeliverable
+from pnp_responder.limits import AMPLIFICATION
 from pnp_responder.sip.effects import Answered, TimedOut, Undeliverable
+from pnp_responder.ua_profile import MAX_NOTIFY
 
 
 class Asked(NamedTuple):
@@ -26,3 +28,11 @@ def outcome(effect: Answered | TimedOut | Undeliverable, asked: Asked) -> Event:
     if isinstance(effect, TimedOut):
         return NotifyTimedOut(enrollment, offer, effect.attempts)
     return NotifyUndeliverable(enrollment, offer, effect.attempts)
+
+
+def too_long(request: Datagram, notify: int, offer: Offer) -> Decline:
+    """Why a NOTIFY of so many octets is not sent for `request`, and what a unicast sender is told."""
+    if notify > MAX_NOTIFY:
+        reason = f"the NOTIFY would have {notify} octets; by UDP it may have {MAX_NOTIFY}"
+        return Decline(reason, offer.rule, None if request.multicast else 500)
+    return Decline(f"the answer would have over {AMPLIFICATION} times the octets of the request", offer.rule)

@@ -21,8 +21,9 @@ from pnp_responder.events import (
     RequestRefused,
     RequestRepeated,
 )
-from pnp_responder.limits import AMPLIFICATION, DEFAULT_LIMITS, Limits, SourceRates
-from pnp_responder.outcomes import Asked, outcome
+from pnp_responder.express import Express
+from pnp_responder.limits import AMPLIFICATION, DEFAULT_LIMITS, Limits, SourceRates, sendings_within
+from pnp_responder.outcomes import Asked, outcome, too_long
 from pnp_responder.sip import (
     ClientTransactions,
     Identifiers,
@@ -70,6 +71,7 @@ class Responder:
         self._clients = ClientTransactions(limits.transactions, notify_attempts)
         self._rates = SourceRates(limits.rate, limits.burst)
         self._too_fast = f"more than {limits.rate} new requests a second from one source"
+        self._express = Express(self._servers, self._clients, self._rates, identifiers, self._too_fast)
 
     def replace_rules(self, decide: Decide) -> None:
         """Decide by these rules from the next datagram on."""
@@ -90,6 +92,8 @@ class Responder:
                 return self._output((), (ProbeHeard(datagram.remote, datagram.local, None, None),))
             if (refusal := self._admission.refusal(datagram.remote, datagram.local)) is not None:
                 return self._dropped(datagram, refusal)
+        if (answer := self._express.answer(datagram, self._decide, now)) is not None:
+            return self._carry_out(*answer)
         try:
             message = parse_message(datagram.payload)
         except MalformedMessage as error:
@@ -192,15 +196,10 @@ class Responder:
         tag, branch = self._identifiers.tag(), self._identifiers.branch()
         notify = notify_request(request, remote, local, tag, branch, offer.url)
         octets = ok_response(request, remote, local, tag)
-        attempts = (AMPLIFICATION * len(datagram.payload) - len(octets)) // len(notify)
+        attempts = sendings_within(len(datagram.payload), len(octets), len(notify))
         if attempts < 1 or (len(notify) > MAX_NOTIFY and local.transport == UDP):
-            reason = f"the NOTIFY would have {len(notify)} octets; by UDP it may have {MAX_NOTIFY}"
-            status = None if datagram.multicast else 500
-            if len(notify) <= MAX_NOTIFY:
-                reason = f"the answer would have more than {AMPLIFICATION} times the octets of the request"
-                status = None
-            decline = Decline(reason, offer.rule, status)
-            return self._decline(request, key, datagram, enrollment, decline, status, now)
+            decline = too_long(datagram, len(notify), offer)
+            return self._decline(request, key, datagram, enrollment, decline, decline.status, now)
         destination = response_destination(request.via, remote, local.transport)
         ok = new(Datagram, (octets, destination, local, False))
         datagrams = self._servers.respond(key, datagram, ok, now)
@@ -210,6 +209,8 @@ class Responder:
         event: Event = new(EnrollmentOffered, (enrollment, offer))
         if is_probe(enrollment):
             asked, event = None, ProbeHeard(remote, local, enrollment, offer)
+        else:
+            self._express.learn(datagram, request, enrollment, now)
         others = self._clients.request(branch, "NOTIFY", notify_datagram, now, asked, attempts)
         return self._carry_out(others, (*datagrams, notify_datagram), (event,))
 

@@ -20,6 +20,7 @@ _BELOW_SERVICE = {
         "ua_profile",
         "rules",
         "deferral",
+        "express",
         "outcomes",
         "responder",
         "rehearsal",
@@ -49,7 +50,10 @@ FLOORS: dict[str, set[str]] = {
     "ua_profile": _VALUES | {"enrollment", "sip"},
     "rules": _VALUES | {"enrollment", "circumstances", "escaping", "masking"},
     "events": {"datagram", "enrollment"},
-    "outcomes": {"datagram", "enrollment", "events", "sip"},
+    "express": {
+        *("datagram", "enrollment", "events", "limits", "mac", "outcomes", "sip", "ua_profile"),
+    },
+    "outcomes": {"datagram", "enrollment", "events", "limits", "sip", "ua_profile"},
     "deferral": {"datagram", "enrollment", "events", "ua_profile"},
     "responder": {
         *(
@@ -60,6 +64,7 @@ FLOORS: dict[str, set[str]] = {
             "events",
             "admission",
             "deferral",
+            "express",
             "limits",
             "outcomes",
             "sip",

@@ -8,6 +8,7 @@ from collections.abc import Hashable
 from pnp_responder.datagram import UDP, Datagram, SocketAddress
 from pnp_responder.sip.message import Request
 from pnp_responder.sip.transaction import NEVER, SERVER, T1, Action, Input, State, by_number
+from pnp_responder.sip.via import Via
 
 ECHO_WINDOW = 0.1
 """Seconds within which the same octets on a second interface are one multicast heard twice, not a repeat."""
@@ -36,15 +37,28 @@ class ServerKey:
         RequestError if From or To cannot be read.
         """
         via = request.via
-        # One text, whose hash is reckoned once; none of its parts can hold a line end.
-        self.request = (
-            f"{source.host}\n{request.headers.get('call-id')}\n{request.cseq_number}\n"
-            f"{request.from_.tag or ''}"
+        self.request = _request_text(
+            source, request.headers.get("call-id"), request.cseq_number, request.from_.tag
         )
         if via.has_unique_branch:
             self.path: Hashable = (via.branch, via.host, via.port)
         else:
             self.path = (request.uri, request.to.tag, via.text)
+
+    @classmethod
+    def of(
+        cls, source: SocketAddress, call_id: str, cseq_number: str, from_tag: str | None, via: Via
+    ) -> ServerKey:
+        """As for a request that says so. The branch of `via` has to be unique."""
+        key = cls.__new__(cls)
+        key.request = _request_text(source, call_id, cseq_number, from_tag)
+        key.path = (via.branch, via.host, via.port)
+        return key
+
+
+def _request_text(source: SocketAddress, call_id: str | None, cseq_number: str, from_tag: str | None) -> str:
+    # One text, whose hash is reckoned once; none of its parts can hold a line end.
+    return f"{source.host}\n{call_id}\n{cseq_number}\n{from_tag or ''}"
 
 
 class _ServerTransaction:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -10,6 +11,7 @@ from pnp_responder.errors import RequestError
 from pnp_responder.sip.address import DEFAULT_PORT, NameAddr
 from pnp_responder.sip.message import Request
 from pnp_responder.sip.response import render_response
+from pnp_responder.ua_profile.pattern import Asking
 from pnp_responder.ua_profile.subscribe import BODY_TYPE
 
 MAX_NOTIFY = 1_300
@@ -31,6 +33,15 @@ def ok_response(request: Request, remote: SocketAddress, local: Local, to_tag: s
     return render_response(request, 200, remote, to_tag, headers)
 
 
+def expected_ok(asking: Asking, remote: SocketAddress, local: Local, to_tag: str) -> bytes:
+    """As `ok_response`, to a SUBSCRIBE that fits a pattern."""
+    return (
+        f"SIP/2.0 200 OK\r\nVia: {asking.via.answered_to(remote)}\r\nFrom: {asking.from_}\r\n"
+        f"To: {asking.to};tag={to_tag}\r\nCall-ID: {asking.call_id}\r\nCSeq: {asking.cseq}\r\n"
+        f"Contact: {_our_end(local).contact}\r\nExpires: 0\r\nContent-Length: 0\r\n\r\n"
+    ).encode()
+
+
 def notify_request(
     request: Request, remote: SocketAddress, local: Local, to_tag: str, branch: str, url: str
 ) -> bytes:
@@ -40,26 +51,47 @@ def notify_request(
     parameters, made anew; the body is `url` without a line end. Raises ValueError for a `url` that
     is not visible ASCII.
     """
-    if not (url.isascii() and url.isprintable() and " " not in url):
-        raise ValueError("a profile URL is visible ASCII")
     target, routes = _target(request, remote), _routes(request)
     if routes:
         target, routes = _follow(target, routes)
-    subscriber, ours = request.from_, _our_end(local)
+    ours, theirs = (request.to.uri, to_tag), (request.from_.uri, request.from_.tag)
+    call_id, event = request.headers["call-id"], request.event.strict
+    return join_notify(target, local, branch, ours, theirs, call_id, event, url, routes)
+
+
+End = tuple[str, str | None]
+"""One end of a dialog: its URI and its tag."""
+
+
+def join_notify(
+    target: str,
+    local: Local,
+    branch: str,
+    ours: End,
+    theirs: End,
+    call_id: str,
+    event: str,
+    url: str,
+    routes: Sequence[str] = (),
+) -> bytes:
+    """The NOTIFY from its parts. Raises ValueError as `notify_request`."""
+    if not (url.isascii() and url.isprintable() and " " not in url):
+        raise ValueError("a profile URL is visible ASCII")
+    via, contact = _our_end(local)
     # RFC 3261 12.2.1.1: a null tag is left out.
-    their_tag = f";tag={subscriber.tag}" if subscriber.tag else ""
+    their_tag = f";tag={theirs[1]}" if theirs[1] else ""
     route = "".join([f"Route: {route}\r\n" for route in routes]) if routes else ""
     return (
         f"NOTIFY {target} SIP/2.0\r\n"
-        f"Via: {ours.via};branch={branch};rport\r\n"
+        f"Via: {via};branch={branch};rport\r\n"
         "Max-Forwards: 70\r\n"
-        f"From: <{request.to.uri}>;tag={to_tag}\r\n"
-        f"To: <{subscriber.uri}>{their_tag}\r\n"
-        f"Call-ID: {request.headers['call-id']}\r\n"
+        f"From: <{ours[0]}>;tag={ours[1]}\r\n"
+        f"To: <{theirs[0]}>{their_tag}\r\n"
+        f"Call-ID: {call_id}\r\n"
         "CSeq: 1 NOTIFY\r\n"
         f"{route}"
-        f"Contact: {ours.contact}\r\n"
-        f"Event: {request.event.strict}\r\n"
+        f"Contact: {contact}\r\n"
+        f"Event: {event}\r\n"
         "Subscription-State: terminated;reason=timeout\r\n"
         f"Content-Type: {BODY_TYPE}\r\n"
         f"Content-Length: {len(url)}\r\n\r\n{url}"
