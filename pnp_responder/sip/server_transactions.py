@@ -13,6 +13,10 @@ from pnp_responder.sip.via import Via
 ECHO_WINDOW = 0.1
 """Seconds within which the same octets on a second interface are one multicast heard twice, not a repeat."""
 
+USUAL_OCTETS = 1_024
+"""Octets of a request, for so many of which there is room on the average. Phones send 400 to 700, strangers up
+to 65,535; what is held of a request is hardly more than the request was."""
+
 _ROWS = by_number(SERVER)
 # As names of this module: looking a member up in its class costs three times as much.
 _ACTION_SEND = Action.SEND
@@ -62,13 +66,16 @@ def _request_text(source: SocketAddress, call_id: str | None, cseq_number: str, 
 
 
 class _ServerTransaction:
-    __slots__ = ("ends", "heard", "interface", "key", "multicast", "path", "proven", "response", "state")
+    __slots__ = (
+        *("ends", "heard", "interface", "key", "multicast", "octets", "path", "proven", "response", "state"),
+    )
 
     def __init__(self, key: ServerKey, request: Datagram, now: float) -> None:
         self.key = key.request
         self.path = key.path
         self.interface = request.local.interface
         self.multicast = request.multicast
+        self.octets = len(request.payload)
         self.heard = now
         self.state = _STATE_TRYING
         self.response: Datagram | None = None
@@ -77,15 +84,17 @@ class _ServerTransaction:
 
 
 class ServerTransactions:
-    """At most `capacity` transactions, each held for 64*T1 (timer J) after its answer or silence.
+    """At most `capacity` transactions of USUAL_OCTETS, each held for 64*T1 (timer J) after its answer or
+    silence.
 
-    When one more comes, the oldest goes whose peer is not known to be there (see `prove`); if all
+    When there is no room for one more, the oldest goes whose peer is not known to be there (see `prove`); if all
     are, the oldest. A request by TCP is answered and forgotten, for there timer J is zero (RFC 3261
     17.2.2): nobody repeats it.
     """
 
     def __init__(self, capacity: int, t1: float = T1) -> None:
         self._capacity = capacity
+        self._room = capacity * USUAL_OCTETS
         self._lifetime = 64 * t1
         # By request alone, since hardly ever one comes by two paths; the others stand in `_by_path`.
         self._alive: dict[str, _ServerTransaction] = {}
@@ -154,9 +163,10 @@ class ServerTransactions:
     def _open(self, key: ServerKey, request: Datagram, now: float) -> _ServerTransaction:
         if self._find(key) is not None:
             raise ValueError("the transaction is already there")
-        if len(self._alive) + len(self._by_path) >= self._capacity:
-            self._evict()
         transaction = _ServerTransaction(key, request, now)
+        while len(self) >= self._capacity or (self._room < transaction.octets and len(self)):
+            self._evict()
+        self._room -= transaction.octets
         if self._alive.setdefault(key.request, transaction) is not transaction:
             self._by_path[key.request, key.path] = transaction
         return transaction
@@ -168,6 +178,7 @@ class ServerTransactions:
         return self._by_path.get((key.request, key.path)) if self._by_path else None
 
     def _forget(self, transaction: _ServerTransaction) -> None:
+        self._room += transaction.octets
         if self._alive.get(transaction.key) is transaction:
             del self._alive[transaction.key]
         else:

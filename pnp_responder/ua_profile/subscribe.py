@@ -19,6 +19,9 @@ from pnp_responder.ua_profile.quirks import MAC_PLACES, PARAMETER_ALIASES
 EVENT_PACKAGE = "ua-profile"
 BODY_TYPE = "application/url"
 
+MOST_AGENT = 512
+"""Characters of a User-Agent that are looked at; phones write 20 to 80. It is held till the NOTIFY is answered."""
+
 _ACCEPTABLE = {BODY_TYPE, "application/*", "*/*"}
 OTHERS_PROFILES = {"user", "local-network"}
 _ZERO = re.compile(r"0(?:\.0{0,3})?")
@@ -44,7 +47,7 @@ def read_enrollment(request: Request, datagram: Datagram) -> Enrollment:
     if not agent.isprintable():
         agent = _clean(octets_of(agent).decode(errors="replace"))
     device = new(Device, (read_mac(request), *claims[:3]))
-    return new(Enrollment, (device, claims.profile_type, agent, datagram.remote, datagram.local))
+    return new(Enrollment, (device, claims.profile_type, agent[:MOST_AGENT], datagram.remote, datagram.local))
 
 
 class _Claims(NamedTuple):

@@ -15,6 +15,7 @@ import pytest
 
 from pnp_responder.admission import Admission
 from pnp_responder.datagram import Datagram, Local, SocketAddress
+from pnp_responder.enrollment import Decline
 from pnp_responder.limits import MOST_SOURCES, Limits, SourceRates
 from pnp_responder.responder import Responder
 from pnp_responder.service.repeats import MOST_KINDS, RecentlySeen, Repeats
@@ -71,7 +72,7 @@ def flood(made: Responder, first: int, count: int, *, now: float, extra: tuple[s
 
 @pytest.mark.parametrize(
     "extra",
-    [(), ("User-Agent: " + "u" * 1_500,), ("Via: SIP/2.0/UDP 10.0.0.9;x=" + "v" * 1_500,)],
+    [(), ("User-Agent: " + "u" * 4_000,), ("Via: SIP/2.0/UDP 10.0.0.9;x=" + "v" * 3_900,)],
     ids=["usual", "long-user-agent", "long-via"],
 )
 def test_a_flood_of_new_phones_ends_at_the_cap(extra: tuple[str, ...]) -> None:
@@ -93,6 +94,24 @@ def test_timers_of_what_was_evicted_are_not_kept() -> None:
         octets = SMALLEST.replace(b"i:1", b"i:%d" % number)
         source = SocketAddress(f"10.1.0.{number % 250}", 5060)
         assert len(made.receive_datagram(Datagram(octets, source, LOCAL, True), number * 1e-4).datagrams) == 2
+    assert weight(made) - empty < CAP * A_PHONE
+
+
+def test_long_requests_take_the_room_of_several() -> None:
+    """16 KB each, and each refused with 404, an answer that is as long and is held for repeats."""
+    made = engine()
+    made.replace_rules(lambda _: Decline("no rule matches"))
+    empty = weight(made)
+    for number in range(3 * CAP):
+        host = f"10.1.{number >> 8}.{number & 255}"
+        octets = examples.altered(
+            Via=f"SIP/2.0/UDP {host};branch=z9hG4bK{number}{'b' * 3_900}",
+            From=f"<sip:{'f' * 3_900}@b>;tag=x",
+            To=f"<sip:{'t' * 3_900}@b>",
+            Call_ID=f"{number}{'c' * 3_900}",
+        )
+        (refused,) = made.receive_datagram(Datagram(octets, SocketAddress(host, 5060), LOCAL), 0.0).datagrams
+        assert len(refused.payload) > 15_000
     assert weight(made) - empty < CAP * A_PHONE
 
 

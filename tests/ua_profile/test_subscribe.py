@@ -157,3 +157,7 @@ def test_body_says_nothing() -> None:
 @pytest.mark.parametrize("expires", ["3600", "x", "-1", None])
 def test_expires_says_nothing(expires: str | None) -> None:
     assert enrolled(Expires=expires).device.vendor == "Acme"
+
+
+def test_a_user_agent_is_read_to_an_end() -> None:
+    assert enrolled(User_Agent="u" * 3_000).user_agent == "u" * 512
