@@ -14,8 +14,8 @@ ECHO_WINDOW = 0.1
 """Seconds within which the same octets on a second interface are one multicast heard twice, not a repeat."""
 
 USUAL_OCTETS = 1_024
-"""Octets of a request, for so many of which there is room on the average. Phones send 400 to 700, strangers up
-to 65,535; what is held of a request is hardly more than the request was."""
+"""Octets of a request, for so many of which there is room on the average. Phones send 400 to 700, strangers
+up to 65,535; what is held of a request is hardly more than the request was."""
 
 _ROWS = by_number(SERVER)
 # As names of this module: looking a member up in its class costs three times as much.
@@ -87,8 +87,8 @@ class ServerTransactions:
     """At most `capacity` transactions of USUAL_OCTETS, each held for 64*T1 (timer J) after its answer or
     silence.
 
-    When there is no room for one more, the oldest goes whose peer is not known to be there (see `prove`); if all
-    are, the oldest. A request by TCP is answered and forgotten, for there timer J is zero (RFC 3261
+    When there is no room for one more, the oldest goes whose peer is not known to be there (see
+    `prove`); if all are, the oldest. A request by TCP is answered and forgotten, for there timer J is zero (RFC 3261
     17.2.2): nobody repeats it.
     """
 

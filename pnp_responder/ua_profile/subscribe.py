@@ -20,7 +20,7 @@ EVENT_PACKAGE = "ua-profile"
 BODY_TYPE = "application/url"
 
 MOST_AGENT = 512
-"""Characters of a User-Agent that are looked at; phones write 20 to 80. It is held till the NOTIFY is answered."""
+"""Characters of a User-Agent that are looked at; phones write 20 to 80. They are held for some time."""
 
 _ACCEPTABLE = {BODY_TYPE, "application/*", "*/*"}
 OTHERS_PROFILES = {"user", "local-network"}
