@@ -88,8 +88,8 @@ class ServerTransactions:
     silence.
 
     When there is no room for one more, the oldest goes whose peer is not known to be there (see
-    `prove`); if all are, the oldest. A request by TCP is answered and forgotten, for there timer J is zero (RFC 3261
-    17.2.2): nobody repeats it.
+    `prove`); if all are, the oldest. A request by TCP is answered and forgotten, for there timer J is
+    zero (RFC 3261 17.2.2): nobody repeats it.
     """
 
     def __init__(self, capacity: int, t1: float = T1) -> None:
