@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from pnp_responder.datagram import SocketAddress, new
 from pnp_responder.enrollment import Enrollment
 from pnp_responder.sip.address import DEFAULT_PORT, parse_port
-from pnp_responder.sip.head import MAX_VALUE, read_usual
+from pnp_responder.sip.head import read_usual
 from pnp_responder.sip.message import Request
 from pnp_responder.sip.via import Via
 
@@ -26,6 +26,9 @@ MOST_PATTERNS = 64
 
 LEARNING_PAUSE = 0.05
 """Seconds between two learnings, which take 3 ms each: strangers may invent kinds."""
+
+MOST_OCTETS = 1_024
+"""Octets of a SUBSCRIBE that a pattern is made of. Phones send 400 to 700; one of 4,000 would make 40 KiB."""
 
 _MOST_SEEN = 256
 
@@ -131,7 +134,7 @@ class Patterns:
 
     def find(self, payload: bytes) -> tuple[SubscribePattern, Asking] | None:
         """The pattern that `payload` fits, and who asks; None if there is none."""
-        if len(payload) > MAX_VALUE:
+        if len(payload) > MOST_OCTETS:
             return None
         text = payload.decode("latin-1")
         pattern = self._known.get(_event_row(text))
@@ -142,6 +145,8 @@ class Patterns:
 
     def learn(self, payload: bytes, request: Request, enrollment: Enrollment, now: float) -> None:
         """`payload` was read as a SUBSCRIBE, and answered with an offer."""
+        if len(payload) > MOST_OCTETS:
+            return
         row = _event_row(payload.decode("latin-1"))
         if row not in self._seen:
             if len(self._seen) >= _MOST_SEEN:
@@ -153,6 +158,8 @@ class Patterns:
         self._learns = now + LEARNING_PAUSE
         if len(self._known) >= MOST_PATTERNS:
             self._known.clear()
+            # Module re keeps 512 of what it compiled: those of whoever invents kinds.
+            re.purge()
         pattern = SubscribePattern.learn(payload, request, enrollment)
         if pattern is not None:
             self._known[row] = pattern

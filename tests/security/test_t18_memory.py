@@ -6,7 +6,9 @@ A million of them are sent by `make flood`; here are a few thousand, and tables 
 from __future__ import annotations
 
 import gc
+import re
 import sys
+from collections.abc import Sized
 from ipaddress import IPv4Network
 from random import Random
 from types import FunctionType, ModuleType
@@ -21,6 +23,7 @@ from pnp_responder.responder import Responder
 from pnp_responder.service.repeats import MOST_KINDS, RecentlySeen, Repeats
 from pnp_responder.service.repeats import MOST_SOURCES as MOST_TOLD
 from pnp_responder.sip import Identifiers
+from pnp_responder.ua_profile.pattern import MOST_PATTERNS
 from tests import examples
 from tests.outside.phone import plain_subscribe
 from tests.security.test_t02_amplification import SMALLEST
@@ -113,6 +116,28 @@ def test_long_requests_take_the_room_of_several() -> None:
         (refused,) = made.receive_datagram(Datagram(octets, SocketAddress(host, 5060), LOCAL), 0.0).datagrams
         assert len(refused.payload) > 15_000
     assert weight(made) - empty < CAP * A_PHONE
+
+
+def test_whoever_invents_kinds_of_devices_fills_nothing() -> None:
+    """Patterns are learned of kinds that ask often; they are few, and so are those that module re keeps."""
+    made = engine()
+    empty, kept = weight(made), len(_compiled())
+    now = 0.0
+    for kind in range(4 * MOST_PATTERNS):
+        for _ in range(2):
+            now += 0.06
+            number = int(now * 1_000)
+            asked = stranger(number, (f"X-Kind: {'k' * 300}",))
+            octets = asked.payload.replace(b'model="Desk"', b'model="Desk %d"' % kind)
+            assert len(made.receive_datagram(asked._replace(payload=octets), now).datagrams) == 2
+            made.handle_timeout(now)
+    assert len(_compiled()) <= kept + 2 * MOST_PATTERNS
+    assert weight(made) - empty < CAP * A_PHONE + MOST_PATTERNS * 20_000
+
+
+def _compiled() -> Sized:
+    cache: Sized = getattr(re, "_cache")  # noqa: B009 -- not part of what module re shows
+    return cache
 
 
 def test_a_phone_that_has_answered_is_not_forgotten() -> None:
