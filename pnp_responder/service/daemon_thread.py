@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import _thread
 import asyncio
-from collections.abc import Callable
-from contextlib import suppress
+import gc
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -13,6 +15,28 @@ T = TypeVar("T")
 # A thread that has not begun by then, in seconds, never will. Twice, for after a stop of the whole process
 # the first of them is over before anybody had a chance.
 BEGINS_WITHIN = (10.0, 10.0)
+
+# Each call into the kernel gives the interpreter away, and the loop makes four for each phone: so long, in
+# seconds, it then waits until a thread that computes gives it back.
+HARD_WORK_INTERVAL = 0.000_05
+
+
+@contextmanager
+def hard_work_beside_the_loop() -> Iterator[None]:
+    """While a thread computes for long, let the loop have its turns: soon, and with no stop for garbage.
+
+    Whoever keeps what the thread made freezes it (`gc.freeze`) before this ends.
+    """
+    interval, collecting = sys.getswitchinterval(), gc.isenabled()
+    sys.setswitchinterval(min(interval, HARD_WORK_INTERVAL))
+    # Looking for garbage among what the thread makes would stand still for 0.1 s and more.
+    gc.disable()
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(interval)
+        if collecting:
+            gc.enable()
 
 
 async def in_daemon_thread(work: Callable[[], T]) -> T:

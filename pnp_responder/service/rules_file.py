@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
 from pnp_responder.errors import ProblemsFound
-from pnp_responder.service.daemon_thread import in_daemon_thread
+from pnp_responder.service.daemon_thread import hard_work_beside_the_loop, in_daemon_thread
 from pnp_responder.service.file_watch import FileWatch
 
 C = TypeVar("C")
@@ -107,11 +107,12 @@ class RulesFile(Generic[C]):
         waiting, self._waiting = self._waiting, []
         try:
             listener.reload_began()
-            result = await self._read()
-            if isinstance(result, ProblemsFound):
-                listener.rules_refused(result)
-            else:
-                listener.rules_taken(result)
+            with hard_work_beside_the_loop():
+                result = await self._read()
+                if isinstance(result, ProblemsFound):
+                    listener.rules_refused(result)
+                else:
+                    listener.rules_taken(result)
         except Exception as error:  # ours: whoever follows tells it
             for done in _still_waiting(waiting):
                 done.set_exception(error)
