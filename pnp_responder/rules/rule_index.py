@@ -28,6 +28,8 @@ _RANKS = {SLOTS[key]: rank for rank, key in enumerate(_FILED_BY)}
 _FEW = 64
 """So many candidates are sorted at once; of more, one after the other is found."""
 
+_OCTETS = "octets"
+
 _Filed = tuple[int, tuple[Term, ...]]
 """A slot, and what a rule can be filed under there."""
 
@@ -59,7 +61,7 @@ class RuleIndex:
                 drawer = drawers.setdefault((slot, term.kind, term.size), {})
                 drawer.setdefault(term.value, []).append(number)
         self._drawers = tuple((slot, kind, size, drawer) for (slot, kind, size), drawer in drawers.items())
-        self._own = tuple(filed for filed in self._drawers if filed[0] in _OWN_SLOTS)
+        self._own = tuple(_by_octets(*filed) for filed in self._drawers if filed[0] in _OWN_SLOTS)
         self._alike = tuple(filed for filed in self._drawers if filed[0] not in _OWN_SLOTS)
 
     def alike(self, facts: Facts) -> list[int]:
@@ -97,6 +99,15 @@ class RuleIndex:
         return merge(*found)
 
 
+def _by_octets(slot: int, kind: str, size: int, drawer: _Drawer) -> tuple[int, str, int, _Drawer]:
+    """Networks of whole octets are found by how an address begins as a text: it need not be made a number."""
+    if kind != "network" or size not in (8, 16, 24):
+        return slot, kind, size, drawer
+    octets = size // 8
+    named = {".".join(map(str, int(value).to_bytes(octets, "big"))): rules for value, rules in drawer.items()}
+    return slot, _OCTETS, octets, {**named}
+
+
 def _found(drawers: Iterable[tuple[int, str, int, _Drawer]], facts: Facts) -> list[list[int]]:
     found = []
     for slot, kind, size, drawer in drawers:
@@ -107,6 +118,8 @@ def _found(drawers: Iterable[tuple[int, str, int, _Drawer]], facts: Facts) -> li
             numbers = drawer.get(text)
         elif kind == "prefix":
             numbers = drawer.get(text[:size])
+        elif kind == _OCTETS:
+            numbers = drawer.get(text.rsplit(".", 4 - size)[0])
         else:
             numbers = drawer.get(address_number(text) >> (32 - size))
         if numbers is not None:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import assert_never
 
-from pnp_responder.datagram import TCP, UDP, Local, SocketAddress
+from pnp_responder.datagram import TCP, UDP, Local, SocketAddress, new
 from pnp_responder.enrollment import USUAL_PROFILE, Decline, Defer, Enrollment, Offer
 from pnp_responder.escaping import escape_octets
 from pnp_responder.events import (
@@ -39,6 +39,7 @@ from pnp_responder.service.log_format import Entry, Fields
 from pnp_responder.service.repeats import RecentlySeen, Repeats
 from pnp_responder.service.rule_hint import rule_hint
 
+_INFO = logging.INFO
 # Refusals of the same kind: the group is used for other SIP too, and that is nobody's fault.
 REFUSALS_TOLD, REFUSALS_WINDOW = 3, 60.0
 # Lines about phones. A campus after a power cut stays below; a flood of invented phones does not.
@@ -83,16 +84,20 @@ class Journal:
     def event(self, event: Event) -> None:
         """A line about a phone, unless a flood of its like drowns it: then it is counted."""
         match event:
-            case EnrollmentOffered(enrollment, offer):
-                self._phone("enrollment_offered", logging.INFO, enrollment, offer)
-            case NotifyAnswered(enrollment, offer, status, attempts):
+            case EnrollmentOffered():
+                self._phone("enrollment_offered", _INFO, event.enrollment, event.offer, {})
+            case NotifyAnswered():
+                status = event.status
                 # 481: the phone took another server's answer (RFC 6080 6.9), which is no fault of anybody.
-                level = logging.INFO if status < 300 or status == 481 else logging.WARNING
-                self._phone("notify_answered", level, enrollment, offer, status=status, attempts=attempts)
+                level = _INFO if status < 300 or status == 481 else logging.WARNING
+                more = {"status": status, "attempts": event.attempts}
+                self._phone("notify_answered", level, event.enrollment, event.offer, more)
             case NotifyTimedOut(enrollment, offer, attempts):
-                self._phone("notify_timed_out", logging.WARNING, enrollment, offer, attempts=attempts)
+                self._phone("notify_timed_out", logging.WARNING, enrollment, offer, {"attempts": attempts})
             case NotifyUndeliverable(enrollment, offer, attempts):
-                self._phone("notify_undeliverable", logging.WARNING, enrollment, offer, attempts=attempts)
+                self._phone(
+                    "notify_undeliverable", logging.WARNING, enrollment, offer, {"attempts": attempts}
+                )
             case EnrollmentDeclined():
                 self._declined(event)
             case EnrollmentDeferred(enrollment, defer):
@@ -156,10 +161,13 @@ class Journal:
                 name, reason = kind
                 self.note(f"{name}_repeated", reason=reason, times=times, sources=sources)
 
-    def _phone(self, name: str, level: int, enrollment: Enrollment, offer: Offer, **more: int) -> None:
-        if level < self._level or not self._phones.tell((name, ""), _host(enrollment), self._clock()):
-            return
+    def _phone(
+        self, name: str, level: int, enrollment: Enrollment, offer: Offer, more: dict[str, int]
+    ) -> None:
         (mac, vendor, model, version), profile_type, _, remote, local = enrollment
+        host = remote.host if remote else ""
+        if level < self._level or not self._phones.tell((name, ""), host, self._clock()):
+            return
         fields: Fields = {
             "mac": mac,
             "vendor": vendor,
@@ -168,14 +176,14 @@ class Journal:
             "rule": offer.rule,
             "url": offer.masked,
             "interface": local.interface if local else None,
-            "source": f"{remote.host}:{remote.port}" if remote else None,
+            "source": f"{host}:{remote.port}" if remote else None,
             **more,
         }
         if local is not None and local.transport != UDP:
             fields["transport"] = local.transport
         if profile_type != USUAL_PROFILE:
             fields["profile_type"] = profile_type
-        self._put(Entry(self._wall(), level, name, fields))
+        self._put(new(Entry, (self._wall(), level, name, fields)))
 
     def _declined(self, event: EnrollmentDeclined) -> None:
         enrollment, decline, status = event
