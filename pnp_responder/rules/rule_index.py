@@ -104,8 +104,10 @@ def _by_octets(slot: int, kind: str, size: int, drawer: _Drawer) -> tuple[int, s
     if kind != "network" or size not in (8, 16, 24):
         return slot, kind, size, drawer
     octets = size // 8
-    named = {".".join(map(str, int(value).to_bytes(octets, "big"))): rules for value, rules in drawer.items()}
-    return slot, _OCTETS, octets, {**named}
+    named: _Drawer = {
+        ".".join(map(str, int(value).to_bytes(octets, "big"))): rules for value, rules in drawer.items()
+    }
+    return slot, _OCTETS, octets, named
 
 
 def _found(drawers: Iterable[tuple[int, str, int, _Drawer]], facts: Facts) -> list[list[int]]:
