@@ -29,8 +29,8 @@ from tests.benchmarks.workload import Site, answer, exact, mixed, subscribe
 
 EXCHANGES = 200
 
-MOST_PYTHON_CALLS = 140
-MOST_CALLS = 352
+MOST_PYTHON_CALLS = 84
+MOST_CALLS = 214
 MOST_BLOCKS = 30
 MOST_OCTETS = 3_080
 MOST_SYSTEM_CALLS = 10.0
