@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -44,5 +45,19 @@ def _of(target: str) -> Iterator[tuple[str, bytes]]:
     for number, (name, octets) in enumerate(messages.items()):
         # By multicast from one phone; then a repeat and the answer to the NOTIFY, a second later.
         yield name, b"\x01" + octets
+        # Twice makes a kind known; the third one may be read by the pattern of its kind.
+        yield f"{name}-of-a-kind", MARK.join(b"\x01" + _another(octets, number) for number in (1, 2, 3))
         if number % 4 == 0:
             yield f"{name}-in-turn", MARK.join([b"\x01" + octets, b"\x00" + octets, b"\x4a" + octets])
+
+
+def _another(octets: bytes, number: int) -> bytes:
+    """Another phone of the same kind: another last digit of its MAC, another branch and Call-ID."""
+    digits = b"%x" % number
+
+    def changed(found: re.Match[bytes]) -> bytes:
+        return found[0][:-1] + digits
+
+    octets = re.sub(rb"(?i)(?<![0-9a-f])[0-9a-f]{12}(?![0-9a-f])", changed, octets)
+    octets = re.sub(rb"(?i)(branch=[^;\s]+)", rb"\g<1>" + digits, octets)
+    return re.sub(rb"(?im)^((?:call-id|i)\s*:\s*)(\S)", rb"\g<1>" + digits + rb"\2", octets)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from ipaddress import IPv4Network
 
 from pnp_responder.admission import Admission
 from pnp_responder.datagram import Datagram, Local, SocketAddress
 from pnp_responder.deferral import KEEP_ALIVE
+from pnp_responder.engine import Output
 from pnp_responder.enrollment import Decision, Decline, Defer, Device, Enrollment, Offer
 from pnp_responder.errors import MalformedMessage
+from pnp_responder.events import EnrollmentOffered, Event
 from pnp_responder.limits import Limits
 from pnp_responder.mac import Mac
 from pnp_responder.responder import Responder
@@ -120,12 +123,7 @@ class _Lan:
     """An engine, and the account of each source: octets in, octets out, has it ever answered."""
 
     def __init__(self) -> None:
-        self._engine = Responder(
-            _decide,
-            identifiers=Identifiers(numbered()),
-            admission=Admission({"eth0": [IPv4Network("192.0.2.0/24")]}, own_addresses=[LOCAL.address.host]),
-            limits=Limits(transactions=8),
-        )
+        self._engine = _engine()
         self._now = 0.0
         self._in = dict.fromkeys((source.host for source in ADMITTED), 0)
         self._out = dict(self._in)
@@ -164,6 +162,8 @@ class _Lan:
         if source in ADMITTED:
             self._in[source.host] += len(payload)
         output = self._engine.receive_datagram(Datagram(payload, source, LOCAL, multicast), self._now)
+        if any(isinstance(event, EnrollmentOffered) for event in output.events):
+            self._compare(Datagram(payload, source, LOCAL, multicast), output)
         for datagram in output.datagrams:
             assert source in ADMITTED
             assert datagram.remote.host == source.host, "a third party would be sent to"
@@ -173,6 +173,14 @@ class _Lan:
             assert output.datagrams[0].payload.startswith((b"SIP/2.0 200 ", b"SIP/2.0 403 ", KEEP_ALIVE))
         if must_serve:
             assert len(output.datagrams) == 2, output.events
+
+    def _compare(self, datagram: Datagram, output: Output[Event]) -> None:
+        """What earlier messages taught this engine must not change what a new one would offer."""
+        fresh = _engine().receive_datagram(datagram, self._now)
+        assert [event for event in output.events if isinstance(event, EnrollmentOffered)] == [*fresh.events]
+        ours, others = output.datagrams[-2:], fresh.datagrams
+        assert [(d.remote, len(d.payload)) for d in ours] == [(d.remote, len(d.payload)) for d in others]
+        assert [_OURS.sub(b"", d.payload) for d in ours] == [_OURS.sub(b"", d.payload) for d in others]
 
     def _take(self, datagrams: tuple[Datagram, ...]) -> None:
         for datagram in datagrams:
@@ -192,6 +200,16 @@ class _Lan:
                 self._last_notify[host] = datagram
 
 
+def _engine() -> Responder:
+    return Responder(
+        _decide,
+        identifiers=Identifiers(numbered()),
+        admission=Admission({"eth0": [IPv4Network("192.0.2.0/24")]}, own_addresses=[LOCAL.address.host]),
+        limits=Limits(transactions=8),
+    )
+
+
+_OURS = re.compile(rb"(?:;tag=|;branch=z9hG4bK)[0-9a-f]{12,40}")
 _URL = "http://192.0.2.1/$mac.cfg"
 
 
