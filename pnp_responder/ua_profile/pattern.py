@@ -134,7 +134,7 @@ class Patterns:
 
     def find(self, payload: bytes) -> tuple[SubscribePattern, Asking] | None:
         """The pattern that `payload` fits, and who asks; None if there is none."""
-        if len(payload) > MOST_OCTETS:
+        if len(payload) > MOST_OCTETS or not payload.startswith(b"SUBSCRIBE "):
             return None
         text = payload.decode("latin-1")
         pattern = self._known.get(_event_row(text))
