@@ -33,13 +33,13 @@ _COMPLETE = 0x2  # ATF_COM
 
 class SendRoom:
     """May one more datagram go to a host of the link? Of `room` octets `held()` tells how many are taken,
-    `present()` which hosts have answered an ARP question."""
+    `present()` which hosts have answered an ARP question, None if nobody knows."""
 
     def __init__(
         self,
         room: int,
         held: Callable[[], int],
-        present: Callable[[], frozenset[str]],
+        present: Callable[[], frozenset[str] | None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._pressed, self._full = room * PRESSED, room * FULL
@@ -47,7 +47,7 @@ class SendRoom:
         self._present = present
         self._clock = clock
         self._unlooked = 0
-        self._known: frozenset[str] = frozenset()
+        self._known: frozenset[str] | None = frozenset()
         self._look_at = 0.0
         self._asked: dict[str, float] = {}
 
@@ -67,7 +67,7 @@ class SendRoom:
             self._known = self._present()
             after = self._clock()
             self._look_at = after + max(LOOK_AGAIN, LOOK_SHARE * (after - now))
-        if host in self._known:
+        if self._known is None or host in self._known:
             return True
         # One datagram makes the kernel ask; more would only wait beside it.
         if held >= self._full or now - self._asked.get(host, -ASKED) < ASKED:
@@ -101,16 +101,19 @@ class ReplySocket(socket.socket):
         return super().sendto(payload, remote)
 
     def _held(self) -> int:
-        octets = fcntl.ioctl(self.fileno(), _SIOCOUTQ, b"\0\0\0\0")
+        try:
+            octets = fcntl.ioctl(self.fileno(), _SIOCOUTQ, b"\0\0\0\0")
+        except OSError:  # refused by a filter of system calls: then it sends as any other socket
+            return 0
         return int(struct.unpack("=i", octets)[0])
 
 
-def hosts_present() -> frozenset[str]:
-    """The hosts whose hardware address the kernel knows, on any link; none where that cannot be read."""
+def hosts_present() -> frozenset[str] | None:
+    """The hosts whose hardware address the kernel knows, on any link; None where that cannot be read."""
     try:
         rows = _ARP.read_text(encoding="ascii").split("\n")[1:]
     except OSError:
-        return frozenset()
+        return None
     # IP address, HW type, flags, HW address, mask, device
     fields = (row.split() for row in rows)
     return frozenset(row[0] for row in fields if len(row) >= 6 and int(row[2], 16) & _COMPLETE)

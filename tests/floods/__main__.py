@@ -6,7 +6,6 @@ import argparse
 import itertools
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -67,7 +66,7 @@ def flood(lan: Lan, kind: str, *arguments: str) -> Iterator[subprocess.Popen[str
             yield sender
         finally:
             if sender.poll() is None:
-                sender.send_signal(signal.SIGINT)
+                sender.terminate()
             sender.wait()
 
 
