@@ -117,14 +117,14 @@ class Capture:
         return self._frames
 
     def from_the_server(self, lan: HostileLan) -> list[Frame]:
-        """The frames that the server's link sent, but for two kinds that nobody's message brings about: its
-        reports of membership, and the kernel's upkeep of neighbours, the phone among them."""
+        """The frames that the server's link sent, but for its reports of membership and for ARP. Of that only
+        who asks for the victim counts: so begins what would be sent there."""
         return [
             frame
             for frame in self.frames()
             if frame.sender == lan.server_mac
             and frame.kind not in ("IGMP", "ARP probe")
-            and (frame.kind, frame.to) != ("ARP", PHONE)
+            and (frame.kind != "ARP" or frame.to == VICTIM)
         ]
 
 

@@ -133,6 +133,8 @@ def test_no_answer_to_the_notify_moves_it(lan: HostileLan, server: Server, phone
         phone.answers = True
         later = phone.hear_until_fence(to=SERVER)
         assert heard_by_victim.from_the_server(lan) == []
+    phone.send(response_to(notify.message), to=SERVER)  # a provisional answer ended nothing
+    phone.hear_until_fence(to=SERVER)
     assert [arrival for arrival in later if not is_repeat(arrival, notify)] == []
 
 

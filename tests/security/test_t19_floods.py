@@ -5,6 +5,7 @@ The promised figures are measured by `make flood`; here are the same things smal
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from ipaddress import IPv4Network
 
 import pytest
@@ -17,8 +18,9 @@ from pnp_responder.responder import Responder
 from tests import examples
 from tests.outside.namespaces import GROUP
 from tests.outside.phone import Phone, plain_subscribe
+from tests.outside.rules_for_all import rules_text
 from tests.outside.server import Server
-from tests.security.hostile_lan import PHONE, HostileLan, Injector
+from tests.security.hostile_lan import PHONE, HostileLan, Injector, hostile_lan
 
 LOCAL = Local("eth0", SocketAddress("10.0.0.1", 5060))
 STRANGER = "10.0.0.66"
@@ -101,12 +103,26 @@ class TestTheBucketOfASource:
         assert all(asks(made, STRANGER, 2_000 + number, 5.0) for number in range(200))
 
 
+@pytest.fixture(scope="module")
+def own_lan(lan: HostileLan) -> Iterator[HostileLan]:
+    """Another one: what is sent to hosts that are not there is sent again for a quarter of a minute."""
+    assert lan  # or this test would have been skipped
+    with hostile_lan() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def own_server(own_lan: HostileLan) -> Iterator[Server]:
+    with Server(own_lan.server, rules_text()) as running:
+        yield running
+
+
 @pytest.mark.parametrize("way", ["garbage", "questions"])
 def test_a_flood_in_the_name_of_hosts_that_are_not_there(
-    lan: HostileLan, server: Server, phone: Phone, way: str
+    own_lan: HostileLan, own_server: Server, way: str
 ) -> None:
     """Answers to them wait in the kernel for ARP, but never so many that a phone's find no room."""
-    with Injector(lan) as injector:
+    with Injector(own_lan) as injector, Phone(own_lan.phone, PHONE) as phone:
         for number in range(3_000):
             source = f"192.168.1.{201 + number % 50}"
             octets = plain_subscribe(source, 5060, f"0219{number:08x}", f"t19-{way}-{number}")
