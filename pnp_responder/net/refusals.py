@@ -19,7 +19,7 @@ def unusable(
         return InterfaceUnusable(
             interface,
             f"{transport} port {address.port} is taken by {_who(address, transport)}",
-            "leave TCP out (`tcp: false`), or take another port: `reply_port: auto`",
+            f"leave TCP out (`tcp: false`), or take another port: `reply_port: {another_port(address.port)}`",
         )
     reason, remedy = _REFUSALS.get(number, (error.strerror or str(error), "see `ip addr` and `ip link`"))
     return InterfaceUnusable(
@@ -53,6 +53,10 @@ _REFUSALS = {
 }
 
 
+ASIDE = 5062
+"""A port beside SIP's own, to be named in advice. Not `auto`: at the next boot we may start first, and what
+we then hold keeps a PBX from starting."""
+
 PACKET_REMEDY = "give it CAP_NET_RAW: install systemd/receive-packet.conf as a drop-in of the unit"
 
 
@@ -70,7 +74,10 @@ def port_taken(
     group already.
     """
     reason = f"UDP port {address.port} is taken by {_who(address, UDP)}"
-    answer_from = "" if address == group else "`reply_port: auto` under `service:` (or --reply-port auto)"
+    other = another_port(address.port)
+    answer_from = f"`reply_port: {other}` under `service:` (or --reply-port {other})"
+    if address == group:
+        answer_from = ""
     if answer_from and rivals and (or_any or answers_already(address, rivals)):
         return reason, (
             f"{', '.join(rivals)} is a responder, too, and phones would get two answers: stop one of the "
@@ -88,11 +95,16 @@ def port_taken(
         )
     ways = (
         "let that program listen on one address of this host instead of all (a PBX says bind or listen "
-        "address); or hear the group on another port: `port: 5062` (or --port 5062) and "
-        f"nft '{nft_rewrite(group, 5062)}'; or set `receive: packet` with systemd/receive-packet.conf; "
-        "or stop it if it is a second responder"
+        f"address); or leave the port to it: `port: {ASIDE}` and `reply_port: {ASIDE}` (or --port {ASIDE} "
+        f"--reply-port {ASIDE}) and nft '{nft_rewrite(group, ASIDE)}'; or set `receive: packet` and "
+        f"`reply_port: {ASIDE}` with systemd/receive-packet.conf; or stop it if it is a second responder"
     )
     return reason, f"answer from another port: {answer_from}; and {ways}" if answer_from else ways
+
+
+def another_port(taken: int) -> int:
+    """One to answer from instead."""
+    return ASIDE if taken != ASIDE else ASIDE + 1
 
 
 def nft_rewrite(group: SocketAddress, port: int) -> str:

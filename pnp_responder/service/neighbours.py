@@ -9,7 +9,7 @@ from pnp_responder.datagram import SocketAddress
 from pnp_responder.net.multicast import Listen, OpenInterface
 from pnp_responder.net.packet_mark import mark_holder
 from pnp_responder.net.ports import port_holders
-from pnp_responder.net.refusals import nft_rewrite
+from pnp_responder.net.refusals import ASIDE, nft_rewrite
 from pnp_responder.service.daemon_thread import in_daemon_thread
 from pnp_responder.service.journal import Journal
 
@@ -29,5 +29,7 @@ async def tell_neighbours(listen: Listen, served: Sequence[OpenInterface], journ
         if holder.address in ("0.0.0.0", "::"):  # noqa: S104
             # The kernel gives such a socket every group that anybody on the host has joined.
             reason = f"{holder} hears what phones ask as well, and may refuse it before we answer"
-            remedy = f"if it does: `port: 5062` and nft '{nft_rewrite(group, 5062)}'"
+            remedy = (
+                f"if it does: `port: {ASIDE}`, `reply_port: {ASIDE}` and nft '{nft_rewrite(group, ASIDE)}'"
+            )
             journal.note("port_shared", logging.WARNING, reason=reason, remedy=remedy)

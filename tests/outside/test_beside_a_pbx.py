@@ -104,7 +104,7 @@ def test_a_pbx_that_leaves_the_group_alone(lan: Lan, address: str, reuse: str) -
         said = refusal(lan, confined=False)
         assert said["reason"].startswith("UDP port 5060 is taken by python")
         assert f"{pbx.name} on {address}:5060" in said["reason"]
-        assert "--reply-port auto" in said["remedy"]
+        assert "--reply-port 5062" in said["remedy"]
         assert "nft" not in said["remedy"]
         with Server(lan.server, rules_text(), "--reply-port", "auto") as server:
             for interface in ("eth1", "eth2"):  # our own socket on the group is no rival's
@@ -116,6 +116,22 @@ def test_a_pbx_that_leaves_the_group_alone(lan: Lan, address: str, reuse: str) -
             assert len(told) == (address == "0.0.0.0")
             assert all(f"on {address}:5060 hears what phones ask as well" in reason for reason in told)
         assert pbx.heard().count(b"heard b'SUBSCRIBE'") == (address == "0.0.0.0")
+
+
+@pytest.mark.parametrize(
+    ("service", "address", "reuse"),
+    [
+        ("reply_port: 5062", "0.0.0.0", "reuse"),
+        ("reply_port: 5062", SERVER, "alone"),
+        ("port: 5062, reply_port: 5062", "0.0.0.0", "alone"),
+        ("receive: packet, reply_port: 5062", "0.0.0.0", "alone"),
+    ],
+)
+def test_a_pbx_that_starts_after_us(lan: Lan, service: str, address: str, reuse: str) -> None:
+    """What we advise holds at the next boot, too, whoever is first."""
+    rules = rules_text(service=f"{{interfaces: eth1, {service}}}")
+    with Server(lan.server, rules, confined="packet" not in service), pbx_on(lan, address, reuse):
+        check_unicast_is_the_pbxs(lan)
 
 
 def test_a_pbx_on_another_address_of_this_host(lan: Lan) -> None:
@@ -138,13 +154,13 @@ def test_a_pbx_that_holds_the_group_too_and_the_rules_that_the_refusal_names(lan
     with pbx_on(lan, "0.0.0.0", "alone") as pbx:
         said = refusal(lan, confined=False)
         assert f"{pbx.name} on 0.0.0.0:5060" in said["reason"]
-        for way in ("one address of this host", "reply_port: auto", "port: 5062", "receive: packet"):
+        for way in ("one address of this host", "`port: 5062` and `reply_port: 5062`", "receive: packet"):
             assert way in said["remedy"], way
         command = re.search(r"nft '[^']+'", said["remedy"])
         assert command
         lan.server.run(*shlex.split(command.group()))
         try:
-            arguments = ("--interface", "eth1", "--port", "5062", "--reply-port", "auto")
+            arguments = ("--interface", "eth1", "--port", "5062", "--reply-port", "5062")
             with Server(lan.server, rules_text(), *arguments) as server:
                 check_served(lan, server)
                 check_unicast_is_the_pbxs(lan)

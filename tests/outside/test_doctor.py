@@ -293,7 +293,7 @@ class TestPorts:
         assert found["verdict"] == "fail"
         assert f"other-pbx (pid {pid})" in found["evidence"]
         # Both of our ports are in its hand, and each has its own ways out.
-        for way in ("--reply-port auto", "nft 'add table ip pnp;", "listen on one address of this host"):
+        for way in ("--reply-port 5062", "nft 'add table ip pnp;", "listen on one address of this host"):
             assert way in found["remedy"]
 
     def test_a_pbx_on_our_address(self, host: Host) -> None:
@@ -301,7 +301,7 @@ class TestPorts:
             found = host.examine("--interface", "eth1")["ports"]
         assert found["verdict"] == "fail"
         assert f"other-pbx (pid {pid})" in found["evidence"]
-        assert "--reply-port auto" in found["remedy"]
+        assert "--reply-port 5062" in found["remedy"]
 
     def test_a_pbx_that_is_evaded(self, host: Host) -> None:
         host.rules.write_text(f"service: {{reply_port: auto}}\n{RULES}")
