@@ -79,7 +79,8 @@ def run(
         ),
     ] = None,
 ) -> None:
-    """Answer phones until SIGTERM or Ctrl-C; SIGHUP, or a change of the rules file, reloads it.
+    """Answer phones until SIGTERM or Ctrl-C; SIGHUP, or a change of the rules file, reloads it. SIGUSR1 logs
+    what was counted.
 
     Options win over `service:` of the rules file. Exit codes: 0 ended, 64 usage, 69 no interface
     can be served, 71 no memory, 74 the recording cannot be written, 78 the rules file has errors.

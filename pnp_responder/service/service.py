@@ -86,9 +86,11 @@ class Service:
         )
         self._recorder = recorder
         self._make_known()
-        report = Report(file.path, self._status, counters, recent, lambda: self._links.driver, lines_lost)
+        self._report = Report(
+            file.path, self._status, counters, recent, lambda: self._links.driver, lines_lost
+        )
         self._control = Control(
-            report,
+            self._report,
             self._reloads.reload,
             self._window,
             lambda: self._reloads.configuration.rules.window_rules,
@@ -115,6 +117,7 @@ class Service:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._end, number)
         loop.add_signal_handler(signal.SIGHUP, self._file.ask)
+        loop.add_signal_handler(signal.SIGUSR1, self._tell_numbers)
         self._tell_start()
         try:
             await self._links.start()
@@ -141,6 +144,12 @@ class Service:
 
         self._journal.note("service_started", program=__version__, pid=os.getpid())
         self._reloads.tell_rules(self._reloads.configuration)
+
+    def _tell_numbers(self) -> None:
+        """What `status` counts, for who has the log alone."""
+        counters = self._report.as_json(time.time())["counters"]
+        numbers = {name: count for name, count in counters.items() if isinstance(count, int)}
+        self._journal.note("statistics", **numbers)
 
     def _served(self) -> tuple[OpenInterface, ...]:
         return () if self._links.driver is None else self._links.driver.interfaces

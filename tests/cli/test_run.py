@@ -73,6 +73,16 @@ def test_ctrl_c_ends_it_as_well(tmp_path: Path, rules: Path) -> None:
         assert "Traceback" not in it.log_path.read_text()
 
 
+def test_sigusr1_asks_for_the_numbers(tmp_path: Path, rules: Path) -> None:
+    with running(tmp_path, rules, "--interface", "lo") as it, phone_socket() as phone:
+        it.hear("READY=1")
+        ask(phone, it.port, 1)
+        it.process.send_signal(signal.SIGUSR1)
+        told = it.logs("statistics")
+        assert (told["offered"], told["declined"]) == (1, 0)
+        assert ask(phone, it.port, 2) == b"http://127.0.0.1/020000000002.cfg"
+
+
 def test_new_rules_by_change_and_by_signal(tmp_path: Path, rules: Path) -> None:
     with running(tmp_path, rules, "--interface", "lo") as it, phone_socket() as phone:
         it.hear("READY=1")
