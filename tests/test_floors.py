@@ -76,7 +76,8 @@ FLOORS: dict[str, set[str]] = {
     "net": {"errors", "datagram", "mac", "engine", "circumstances"},
     "capture": {
         *_VALUES,
-        *("admission", "engine", "enrollment", "events", "masking", "responder", "sip", "writer_thread"),
+        *("admission", "engine", "enrollment", "events", "limits", "masking", "responder", "sip"),
+        "writer_thread",
     },
     "writer_thread": set(),
     "probe": {"errors", "datagram", "engine", "phone", "sip"},

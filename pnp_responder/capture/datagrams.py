@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import re
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -27,6 +28,7 @@ _GZIP = b"\x1f\x8b"
 _UDP_HEAD = 8
 _MOST_KINDS = 64
 _TICK = 4_096
+_EVENTLESS = re.compile(rb"SUBSCRIBE (?!.*\n(?:Event|o)[ \t]*:)", re.DOTALL | re.IGNORECASE)
 
 
 class Captured(NamedTuple):
@@ -116,15 +118,19 @@ class CaptureReader:
                 datagram = _read_udp(packet)
                 if datagram is None:
                     self._count("damaged packets")
-                else:
-                    yield datagram
+                    continue
+                if datagram.missing and _EVENTLESS.match(datagram.payload) and not _to_a_group(datagram):
+                    self._count("SUBSCRIBEs by unicast that were cut before their Event; capture with -s 0")
+                yield datagram
         finally:
             left = reassembler.left(all_of_them=True)
+            if reassembler.headless:
+                self._count("datagrams whose first IP fragment is missing", reassembler.headless)
         yield from _incomplete(left)
 
-    def _count(self, kind: str) -> None:
+    def _count(self, kind: str, times: int = 1) -> None:
         if kind in self.unread or len(self.unread) < _MOST_KINDS:
-            self.unread[kind] += 1
+            self.unread[kind] += times
 
 
 class _Rest(io.RawIOBase):
@@ -150,6 +156,11 @@ def _incomplete(packets: list[IpPacket]) -> Iterator[Captured]:
         datagram = _read_udp(packet, FRAGMENTS)
         if datagram is not None:
             yield datagram
+
+
+def _to_a_group(captured: Captured) -> bool:
+    destination = captured.destination
+    return destination is not None and 224 <= int(destination.host.partition(".")[0]) <= 239
 
 
 def _by_tcp(packet: IpPacket, payload: bytes, whole: bool) -> Captured:

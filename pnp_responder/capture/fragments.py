@@ -22,9 +22,13 @@ class _Key(NamedTuple):
 
 
 class Reassembler:
-    """Takes fragments; `add` gives the whole packet with its last one, `left` what never became whole."""
+    """Takes fragments; `add` gives the whole packet with its last one, `left` what never became whole.
+
+    `headless` counts the packets given up whose first fragment is missing: nobody knows whose they were.
+    """
 
     def __init__(self) -> None:
+        self.headless = 0
         self._waiting: dict[_Key, list[IpPacket]] = {}
         self._left: list[IpPacket] = []
 
@@ -63,7 +67,9 @@ class Reassembler:
     def _give_up(self, key: _Key) -> None:
         parts = sorted(self._waiting.pop(key), key=lambda part: part.offset)
         first = parts[0]
-        if first.offset == 0 and len(self._left) < MOST_PACKETS:
+        if first.offset:
+            self.headless += 1
+        elif len(self._left) < MOST_PACKETS:
             self._left.append(first._replace(missing=max(first.missing, 1)))
 
 

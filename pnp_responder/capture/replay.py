@@ -28,6 +28,7 @@ from pnp_responder.events import (
     RequestRefused,
     RequestRepeated,
 )
+from pnp_responder.limits import DEFAULT_LIMITS, Limits
 from pnp_responder.responder import Responder
 from pnp_responder.sip import Identifiers
 
@@ -69,7 +70,7 @@ class Replay:
     """Feed it datagrams in the order of their capture, then `end` it; the rows come out of both.
 
     `local` is where the engine answers from, `interface` what the rules take for the interface where
-    the capture names none.
+    the capture names none. `limits` are the service's: a source that asks faster is refused here, too.
     """
 
     def __init__(
@@ -81,8 +82,11 @@ class Replay:
         interface: str = UNKNOWN_INTERFACE,
         write: Write | None = None,
         most_phones: int = MOST_PHONES,
+        limits: Limits = DEFAULT_LIMITS,
     ) -> None:
-        self._engine = Responder(decide, identifiers=identifiers, admission=_Anybody(), notify_attempts=1)
+        self._engine = Responder(
+            decide, identifiers=identifiers, admission=_Anybody(), limits=limits, notify_attempts=1
+        )
         self._local = local
         self._interface = interface
         self._write = write

@@ -70,6 +70,7 @@ def replay(
             local=local,
             interface=interface or UNKNOWN_INTERFACE,
             write=None if out is None else _writer(out, show_secrets, configuration.rules.secrets),
+            limits=configuration.settings.limits,
         )
         for captured in source:
             for row in engine.feed(captured):

@@ -132,7 +132,9 @@ def _differences(expected: Expected, answer: Explanation) -> tuple[Difference, .
     rule = decision.rule if decision is not None else None
     found = []
     if expected.rule is not None and expected.rule != rule:
-        found.append(Difference("rule", expected.rule, rule or "none"))
+        # Who expects a rule 'none' means that no rule is to match.
+        nobody = "no rule, which is `expect: {none: true}`" if expected.rule == "none" else "none"
+        found.append(Difference("rule", expected.rule, rule or nobody))
     got = answer.outcome
     if isinstance(decision, Offer):
         got = f"url {decision.url}"

@@ -18,7 +18,9 @@ LONGEST = 1_300
 """Octets of a request that may go by UDP."""
 
 _NOT_IN_A_NOTIFY = ("expires", "in-reply-to", "reply-to", "subject")
-_STATE = re.compile(r"terminated[ \t]*;[ \t]*reason=[A-Za-z]+", re.IGNORECASE)
+_STATE = re.compile(r"terminated[ \t]*;[ \t]*reason=timeout", re.IGNORECASE)
+_HIGHEST_CSEQ = 2**31 - 1
+_HIGHEST_MAX_FORWARDS = 255
 _BRANCH = "z9hG4bK"
 
 
@@ -37,8 +39,13 @@ def notify_faults(exchange: Exchange, said: Said) -> Iterator[Fault]:
         yield Fault("N1", f"NOTIFY {notify.uri}", f"the phone's Contact: {contact.uri}")
     yield from _dialog_faults(exchange, notify)
     yield from _via_faults(said, notify, subscribe)
+    hops = header(notify, "max-forwards")
     if notify.headers.get("max-forwards") is None:
         yield Fault("N7", "NOTIFY without Max-Forwards", "Max-Forwards: 70")
+    elif not _is_number(hops, _HIGHEST_MAX_FORWARDS):
+        yield Fault("N7", f"NOTIFY with Max-Forwards: {hops}", "Max-Forwards: 70")
+    if notify.headers.get("route") is not None and subscribe.headers.get("record-route") is None:
+        yield Fault("N5", "NOTIFY with Route", "none, for the SUBSCRIBE had no Record-Route")
     fault = contact_fault(header(notify, "contact"), subscribe)
     if fault:
         yield Fault("N8", f"NOTIFY {fault}", "one Contact with a SIP URI of the server")
@@ -53,6 +60,9 @@ def _dialog_faults(exchange: Exchange, notify: Request) -> Iterator[Fault]:
     subscribe = exchange.subscribe
     if header(notify, "call-id") != header(subscribe, "call-id"):
         yield Fault("N4", f"NOTIFY with Call-ID: {header(notify, 'call-id')}", header(subscribe, "call-id"))
+    number = header(notify, "cseq").split(" ")[0]
+    if not _is_number(number, _HIGHEST_CSEQ):
+        yield Fault("N4", f"NOTIFY with CSeq: {number}", f"a number up to {_HIGHEST_CSEQ}")
     own = subscribe.from_.tag
     granted = _granted_tag(exchange)
     for row, uri, tag, item in (
@@ -99,6 +109,9 @@ def _via_faults(said: Said, notify: Request, subscribe: Request) -> Iterator[Fau
         yield Fault("N6", f"NOTIFY with the phone's address in Via: {via.text}", f"{source}")
     elif not (via.branch.startswith(_BRANCH) and len(via.branch) > len(_BRANCH)):
         yield Fault("N6", f"NOTIFY with Via: {via.text}", f"a branch that begins with {_BRANCH}")
+    elif _transport(via.text) != said.datagram.local.transport:
+        saw = f"NOTIFY by {said.datagram.local.transport} with Via: {via.text}"
+        yield Fault("T14", saw, f"SIP/2.0/{said.datagram.local.transport}")
     elif (via.host, via.port or 5060) != source and not via.wants_rport:
         yield Fault("T14", f"NOTIFY from {source} with {via.host}:{via.port or 5060} in Via", f"{source}")
 
@@ -125,7 +138,21 @@ def _body_faults(notify: Request, subscribe: Request) -> Iterator[Fault]:
         return
     if not kind:
         yield Fault("N13", "NOTIFY without Content-Type", f"Content-Type: {ACCEPTED}")
+    try:
+        notify.body.decode()
+    except UnicodeDecodeError:
+        yield Fault("U1", f"a URL that is not UTF-8: {notify.body[:60]!r}", "a URL in ASCII")
     if notify.body != notify.body.strip():
         yield Fault(
             "U5", f"the URL followed by {notify.body[len(notify.body.rstrip()) :]!r}", "the URL alone"
         )
+
+
+def _transport(via: str) -> str:
+    """Of a Via that could be read: the third word between its slashes."""
+    words = via.split("/", maxsplit=2)[-1].split()
+    return words[0].upper() if words else ""
+
+
+def _is_number(text: str, most: int) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= 10 and int(text) <= most

@@ -16,6 +16,9 @@ from pnp_responder.sip.grammar import split_outside_quotes
 LATE = 0.5
 """Seconds: T1, after which a phone asks again."""
 
+PATIENT = 3.5
+"""Seconds until a phone asks again every T2 only."""
+
 _SHORTEST_TAG = 6
 """Characters: 32 random bits in letters and digits."""
 
@@ -28,6 +31,9 @@ def response_faults(exchange: Exchange, said: Said, multicast: bool) -> Iterator
     assert isinstance(response, Response)
     name = f"{response.status}"
     yield from form_faults(name, said.datagram.payload, response)
+    yield from _early_faults(exchange)
+    if response.status == 408:
+        yield Fault("X7", "408", "nothing: the phone's own timer has told it by then")
     if response.status >= 300 and multicast:
         yield Fault("T16", f"{name} to a multicast SUBSCRIBE", "silence")
     if 200 < response.status < 300:
@@ -43,6 +49,16 @@ def response_faults(exchange: Exchange, said: Said, multicast: bool) -> Iterator
         yield Fault("S5", f"{name} after {late:.2f} s", f"before {LATE} s, when the phone asks again")
     if 200 <= response.status < 300:
         yield from _success_faults(name, response, subscribe)
+
+
+def _early_faults(exchange: Exchange) -> Iterator[Fault]:
+    """Provisional responses, of which only 100 is allowed, and that not before the phone is patient."""
+    for said in exchange.responses:
+        status = said.message.status if isinstance(said.message, Response) else 200
+        patient = said.datagram.local.transport == TCP or said.at - exchange.asked_at[0] >= PATIENT
+        if status < 200 and (status > 100 or not patient):
+            yield Fault("X7", f"{status} before the final response", "the final response alone")
+            return
 
 
 def _echo_faults(name: str, response: Response, subscribe: Request) -> Iterator[Fault]:

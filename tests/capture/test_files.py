@@ -20,8 +20,10 @@ from pnp_responder.capture.pcapng import read_pcapng
 from pnp_responder.datagram import SocketAddress
 from tests.capture import forms
 from tests.capture.forms import BIG_NANO, LITTLE_MICRO, Packet
+from tests.examples import SUBSCRIBE
 
 PHONE, GROUP = SocketAddress("192.0.2.45", 5062), SocketAddress("224.0.1.75", 5060)
+SERVER = SocketAddress("192.0.2.1", 5060)
 WHEN = 1_700_000_000_123_456_000
 PAYLOAD = bytes(range(256)) * 2
 PACKET = Packet(WHEN, udp_packet(PHONE, GROUP, PAYLOAD, 7))
@@ -226,7 +228,23 @@ class TestWholeness:
         assert (captured.missing, captured.source, captured.whole) == (FRAGMENTS, PHONE, len(PAYLOAD))
 
     def test_without_the_first_fragment_nobody_knows_whose_it_was(self) -> None:
-        assert datagrams(forms.pcap(forms.fragments(PACKET, 64)[1:], "raw")) == []
+        reader = CaptureReader()
+        assert list(reader.read(io.BytesIO(forms.pcap(forms.fragments(PACKET, 64)[1:], "raw")))) == []
+        assert reader.unread == {"datagrams whose first IP fragment is missing": 1}
+
+    @pytest.mark.parametrize(
+        ("destination", "snap", "counted"),
+        [(SERVER, 300, 1), (SERVER, 500, 0), (SERVER, 9_999, 0), (GROUP, 300, 0)],
+        ids=["before its Event", "behind it", "whole", "to the group"],
+    )
+    def test_a_unicast_request_that_cannot_be_told_from_others_is_counted(
+        self, destination: SocketAddress, snap: int, counted: int
+    ) -> None:
+        octets = SUBSCRIBE.replace(b"Event:", b"X-Padding: " + b"a" * 100 + b"\r\nEvent:")
+        packet = Packet(WHEN, udp_packet(PHONE, destination, octets, 7))
+        reader = CaptureReader()
+        assert len(list(reader.read(io.BytesIO(forms.pcap([packet], "raw", snap=snap))))) == 1
+        assert sum(reader.unread.values()) == counted
 
     def test_fragments_that_are_cut_are_named(self) -> None:
         (captured,) = datagrams(forms.pcap(forms.fragments(PACKET, 256), "raw", snap=120))

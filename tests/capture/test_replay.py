@@ -13,6 +13,7 @@ from pnp_responder.capture.phone_row import Outcome, PhoneRow, Told
 from pnp_responder.capture.replay import GROUP, STAND_IN_LOCAL, STAND_IN_REMOTE, Replay
 from pnp_responder.datagram import SocketAddress
 from pnp_responder.enrollment import Decide, Decline, Enrollment, Offer
+from pnp_responder.limits import Limits
 from pnp_responder.sip import Identifiers
 from tests import examples
 from tests.examples import ANOTHER_PHONE, PHONE, SUBSCRIBE, altered
@@ -276,3 +277,17 @@ class TestTime:
 
     def test_a_clock_that_goes_back_stands_still(self) -> None:
         assert only(replay(captured(at=10), captured(at=5))).repeated == 1
+
+
+def test_a_source_may_ask_as_fast_as_the_service_lets_it() -> None:
+    def phones(limits: Limits) -> list[Outcome]:
+        engine = Replay(examples.offer, identifiers=Identifiers(examples.numbered()), limits=limits)
+        for number in range(9):
+            mac = b"00a8591122%02x" % number
+            call = b"call-%d" % number
+            octets = SUBSCRIBE.replace(MAC.encode(), mac).replace(b"call-1", call).replace(b"-one", call)
+            list(engine.feed(captured(octets)))
+        return [row.outcome for row in engine.end()]
+
+    assert Outcome.REFUSED in phones(Limits(rate=1, burst=2))
+    assert phones(Limits(rate=1, burst=9)) == [Outcome.URL] * 9

@@ -9,6 +9,9 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from pnp_responder.capture.packets import udp_packet
+from pnp_responder.capture.replay import GROUP
+from pnp_responder.capture.writer import PCAP_HEAD, pcap_record
 from pnp_responder.cli.devices import log_enrollments
 from pnp_responder.cli.main import app
 from pnp_responder.datagram import Local, SocketAddress
@@ -210,3 +213,15 @@ def test_options_of_a_rule_are_a_difference(folder: Path) -> None:
     (change,) = json.loads(run(*words, "--json").stdout)["against"]["changes"]
     assert (change["old"]["options"], change["new"]["options"]) == (None, "once 10m; window")
     assert change["new"]["url"] == change["old"]["url"]
+
+
+def test_phones_of_a_capture_count_however_many_share_an_address(folder: Path) -> None:
+    with (folder / "nat.pcap").open("wb") as file:
+        file.write(PCAP_HEAD)
+        for number in range(300):
+            octets = examples.SUBSCRIBE.replace(b"00a859112233", b"00a859%06x" % number)
+            octets = octets.replace(b"call-1", b"call-%d" % number).replace(b"-one", b"-%d" % number)
+            packet = udp_packet(examples.PHONE, GROUP, octets, number)
+            file.write(pcap_record(1_700_000_000 * 10**9 + number, packet))
+    result = run(f"{folder}/new.yaml", "--against", f"{folder}/old.yaml", "--capture", f"{folder}/nat.pcap")
+    assert "300 devices" in result.stderr + result.stdout

@@ -144,7 +144,7 @@ FAULTS: list[tuple[Manners, list[str]]] = [
     (Manners(swapped=False), ["N2", "N3"]),
     (Manners(contact=False), ["R5", "N8"]),
     (Manners(state=""), ["N10"]),
-    (Manners(state="terminated;reason=noresource"), []),
+    (Manners(state="terminated;reason=noresource"), ["N10"]),
     (Manners(body_end="\r\n"), ["U5"]),
     (Manners(notify_first=True), ["N15"]),
     (Manners(rport=False), ["T5", "T5"]),

@@ -81,6 +81,10 @@ def test_what_holds_passes(tmp_path: Path, test: str) -> None:
         ),
         ("device: {vendor: x}, expect: {ignore: true}", ["answer: expected ignore", "got      none"]),
         (
+            "device: {vendor: x}, expect: {rule: none}",
+            ["rule: expected none", "got      no rule, which is `ex"],
+        ),
+        (
             f"message: {CORPUS / 'hostile' / 'accept-other.sip'}, expect: {{rule: snoms}}",
             ["rule: expected snoms", "no enrollment: Accept does not take application/url"],
         ),

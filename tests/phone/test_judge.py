@@ -141,6 +141,15 @@ NOTIFY_FAULTS = [
     ("Subscription-State: terminated;reason=timeout\r\n", "", ["N10"]),
     ("terminated;reason=timeout", "active;expires=60", ["N10"]),
     ("terminated;reason=timeout", "terminated", ["N10"]),
+    ("terminated;reason=timeout", "terminated;reason=noresource", ["N10"]),
+    ("terminated;reason=timeout", "Terminated ; reason=Timeout", []),
+    ("CSeq: 1 NOTIFY", f"CSeq: {2**31} NOTIFY", ["N4"]),
+    ("CSeq: 1 NOTIFY", f"CSeq: {2**31 - 1} NOTIFY", []),
+    ("Max-Forwards: 70", "Max-Forwards: many", ["N7"]),
+    ("Max-Forwards: 70", "Max-Forwards: 256", ["N7"]),
+    ("Max-Forwards: 70", "Max-Forwards: 255", []),
+    ("Max-Forwards: 70", "Max-Forwards: 70\r\nRoute: <sip:10.0.0.1;lr>", ["N5"]),
+    ("Via: SIP/2.0/UDP", "Via: SIP/2.0/TCP", ["T14"]),
     ("Content-Type: application/url", "Content-Type: text/plain", ["N11"]),
     ("Content-Type: application/url\r\n", "", ["N13"]),
     ("Max-Forwards: 70", "Max-Forwards: 70\r\nExpires: 0", ["N14"]),
@@ -213,12 +222,34 @@ def test_unicast_answers_come_from_who_was_asked() -> None:
     assert items([direct, ok, notify], multicast=False) == ["T9"]
 
 
+def test_a_url_that_is_not_utf_8_is_a_fault() -> None:
+    steps = altered(exchange(subscribe(1)), 2, URL, "x" * len(URL))
+    datagram = steps[2].datagram
+    odd = datagram._replace(payload=datagram.payload[: -len(URL)] + b"\xff" * len(URL))
+    assert items([*steps[:2], steps[2]._replace(datagram=odd)]) == ["U1"]
+
+
+@pytest.mark.parametrize(
+    ("early", "at", "expected"),
+    [("100 Trying", 0.0, ["X7"]), ("183 Progress", 4.0, ["S5", "X7"]), ("100 Trying", 4.0, ["S5"])],
+)
+def test_early_responses(early: str, at: float, expected: list[str]) -> None:
+    steps = exchange(subscribe(1))
+    asked, ok, notify = steps
+    trying = altered(steps, 1, "200 OK", early)[1]
+    assert (
+        sorted(items([asked, trying._replace(at=at), ok._replace(at=at), notify._replace(at=at)])) == expected
+    )
+
+
 def test_refusals() -> None:
     refused = Ended(CALL_ID, Outcome.REFUSED, "", 1, 404)
     asked, ok, notify = altered(exchange(subscribe(1)), 1, "200 OK", "404 Not Found")
     assert items([asked, ok], ended=refused) == ["T16"]
     assert items([asked, ok], ended=refused, multicast=False) == ["T9"]
     assert items([asked, ok, notify]) == ["T16", "S11"]
+    late = altered([asked, ok, notify], 1, "404 Not Found", "408 Request Timeout")
+    assert items(late[:2], ended=refused._replace(status=408)) == ["X7", "T16"]
 
 
 def test_two_servers() -> None:
