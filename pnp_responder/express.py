@@ -82,7 +82,7 @@ class Express:
         if attempts < 1 or len(notify) > MAX_NOTIFY:
             return None  # one more request of that source is counted: who is declined may be counted twice
         ok = new(Datagram, (octets, response_destination(asking.via, remote), local, False))
-        sent = self._servers.respond(key, datagram, ok, now)
+        sent = self._servers.respond(key, datagram, ok, now, tag)
         last = new(Datagram, (notify, asking.destination(remote), local, False))
         asked = new(Asked, (enrollment, offer, key.request))
         others = self._clients.request(branch, "NOTIFY", last, now, asked, attempts)

@@ -24,6 +24,7 @@ from pnp_responder.events import (
 from pnp_responder.express import Express
 from pnp_responder.limits import AMPLIFICATION, DEFAULT_LIMITS, Limits, SourceRates, sendings_within
 from pnp_responder.outcomes import Asked, outcome, too_long
+from pnp_responder.responses import once_more, response_to
 from pnp_responder.sip import (
     ClientTransactions,
     Identifiers,
@@ -32,7 +33,6 @@ from pnp_responder.sip import (
     ServerKey,
     ServerTransactions,
     parse_message,
-    render_response,
     response_destination,
     uas,
 )
@@ -138,8 +138,9 @@ class Responder:
         if request.method == "SUBSCRIBE" and (again := self._servers.repeat(key, datagram, now)) is not None:
             # Far shorter than what it repeats, it is no phone's.
             most = AMPLIFICATION * len(datagram.payload)
-            again = tuple(response for response in again if len(response.payload) <= most)
-            return self._output(again, (RequestRepeated(datagram.remote, datagram.local),))
+            answers = (once_more(answer, request, datagram) for answer in again)
+            responses = tuple(response for response in answers if len(response.payload) <= most)
+            return self._output(responses, (RequestRepeated(datagram.remote, datagram.local),))
         uas.check_method(request, SERVED)
         uas.check_request_uri(request)
         if request.method == "SUBSCRIBE" and request.to.tag is None and self._servers.is_merged(key):
@@ -202,7 +203,7 @@ class Responder:
             return self._decline(request, key, datagram, enrollment, decline, decline.status, now)
         destination = response_destination(request.via, remote, local.transport)
         ok = new(Datagram, (octets, destination, local, False))
-        datagrams = self._servers.respond(key, datagram, ok, now)
+        datagrams = self._servers.respond(key, datagram, ok, now, tag)
         destination = notify_destination(request, remote, local.transport)
         notify_datagram = new(Datagram, (notify, destination, local, False))
         asked: Asked | None = new(Asked, (enrollment, offer, key.request))
@@ -230,7 +231,7 @@ class Responder:
         if status is None:
             self._servers.absorb(key, datagram, now)
             return self._output((), events)
-        response = self._response(request, datagram, status, self._identifiers.tag())
+        response = response_to(request, datagram, status, self._identifiers.tag())
         return self._output(self._servers.respond(key, datagram, response, now), events)
 
     def _refuse(self, request: Request, datagram: Datagram, now: float, error: RequestError) -> Output[Event]:
@@ -256,21 +257,8 @@ class Responder:
         if not self._rates.admits(datagram.remote.host, now):
             return self._dropped(datagram, self._too_fast)
         tag = self._identifiers.stateless_tag(datagram.payload)
-        response = self._response(request, datagram, status, tag, rows, detail)
+        response = response_to(request, datagram, status, tag, rows, detail)
         return self._output((response,), events)
-
-    def _response(
-        self,
-        request: Request,
-        datagram: Datagram,
-        status: int,
-        tag: str,
-        rows: tuple[str, ...] = (),
-        detail: str = "",
-    ) -> Datagram:
-        remote, local = datagram.remote, datagram.local
-        octets = render_response(request, status, remote, tag, rows, detail)
-        return Datagram(octets, response_destination(request.via, remote, local.transport), local)
 
     def _dropped(self, datagram: Datagram, reason: str) -> Output[Event]:
         return self._output((), (DatagramDropped(reason, datagram.remote, datagram.local),))

@@ -22,6 +22,7 @@ _BELOW_SERVICE = {
         "deferral",
         "express",
         "outcomes",
+        "responses",
         "responder",
         "rehearsal",
         "net",
@@ -50,6 +51,7 @@ FLOORS: dict[str, set[str]] = {
     "ua_profile": _VALUES | {"enrollment", "sip"},
     "rules": _VALUES | {"enrollment", "circumstances", "escaping", "masking"},
     "events": {"datagram", "enrollment"},
+    "responses": {"datagram", "sip", "ua_profile"},
     "express": {
         *("datagram", "enrollment", "events", "limits", "mac", "outcomes", "sip", "ua_profile"),
     },
@@ -67,6 +69,7 @@ FLOORS: dict[str, set[str]] = {
             "express",
             "limits",
             "outcomes",
+            "responses",
             "sip",
             "ua_profile",
         ),

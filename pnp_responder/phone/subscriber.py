@@ -135,7 +135,8 @@ class Subscriber:
         call_id = request.text("call-id")
         again = self._servers.repeat(key, datagram, now)
         if again is not None:
-            return self._output(again, (NotifyRepeated(call_id),))
+            responses = tuple(answer for answer in again if isinstance(answer, Datagram))
+            return self._output(responses, (NotifyRepeated(call_id),))
         subscription = self._subscription(request, call_id)
         if request.event.package.lower() != PACKAGE:
             raise RequestError(489, "a NOTIFY of another event package", (("Allow-Events", PACKAGE),))

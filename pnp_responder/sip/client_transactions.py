@@ -49,6 +49,7 @@ class _ClientTransaction:
         "interval",
         "method",
         "most",
+        "queue",
         "state",
         "timer_f",
         "wakes",
@@ -68,6 +69,10 @@ class _ClientTransaction:
         self.timer_f = timer_f
         # The one timer that runs: E while there is something left to send, then F; once completed, K.
         self.wakes = NEVER
+        self.queue: _Queue | None = None
+
+
+_Queue = deque[_ClientTransaction]
 
 
 class ClientTransactions:
@@ -88,8 +93,9 @@ class ClientTransactions:
         # By transport and remote: the one that waits there, or all by their branches.
         self._waiting: dict[str, dict[SocketAddress, _ClientTransaction | dict[str, _ClientTransaction]]] = {}
         # Timers run for one of a few durations. In a queue of those of one duration the first is the next.
-        durations = {*intervals(t1, t2), t4, 0.0}
-        self._queues: dict[float, deque[tuple[float, _ClientTransaction]]] = {d: deque() for d in durations}
+        self._timers_e: dict[float, _Queue] = {duration: deque() for duration in intervals(t1, t2)}
+        self._timers_k: dict[float, _Queue] = {duration: deque() for duration in (t4, 0.0)}
+        self._queues = (*self._timers_e.values(), *self._timers_k.values())
         # Timer F, for those that are not sent again: it ends when the transaction is old enough.
         self._timer_f: list[tuple[float, str]] = []
         # How many of all those entries may be of transactions that no longer wait for them.
@@ -168,12 +174,17 @@ class ClientTransactions:
     def handle_timeout(self, now: float) -> tuple[ClientEffect, ...]:
         """Let all timers fire that are due."""
         effects: list[ClientEffect] = []
-        for queue in self._queues.values():
-            while queue and queue[0][0] <= now:
-                wakes, transaction = queue.popleft()
-                # An entry that the transaction no longer waits for is left in its queue till it surfaces.
-                if transaction.wakes != wakes:
+        for queue in self._queues:
+            while queue:
+                transaction = queue[0]
+                # One that no longer waits here is left in the queue till it surfaces.
+                if transaction.queue is not queue:
+                    queue.popleft()
                     continue
+                if transaction.wakes > now:
+                    break
+                queue.popleft()
+                transaction.queue = None
                 completed = transaction.state is _STATE_COMPLETED
                 effects += self._run(transaction, _INPUT_TIMER_K if completed else _INPUT_TIMER_E, now)
         while self._timer_f and self._timer_f[0][0] <= now:
@@ -181,7 +192,7 @@ class ClientTransactions:
             late = self._alive.get(branch)
             if late is not None and late.wakes == wakes:
                 effects += self._run(late, _INPUT_TIMER_F, now)
-        heads = [queue[0][0] for queue in self._queues.values() if queue]
+        heads = [queue[0].wakes for queue in self._queues if queue]
         heads += [self._timer_f[0][0]] if self._timer_f else []
         self.deadline = min(heads, default=NEVER)
         return tuple(effects)
@@ -215,7 +226,7 @@ class ClientTransactions:
             self._stop_waiting(transaction)
             if transaction.wakes > now:
                 self._leave()
-            transaction.wakes = NEVER
+            transaction.wakes, transaction.queue = NEVER, None
             del self._alive[transaction.branch]
         return effects
 
@@ -227,8 +238,8 @@ class ClientTransactions:
             return
         self._stale = 0
         # In place: `handle_timeout` may be at work on one of them.
-        for queue in self._queues.values():
-            awaited = [entry for entry in queue if entry[1].wakes == entry[0]]
+        for queue in self._queues:
+            awaited = [transaction for transaction in queue if transaction.queue is queue]
             queue.clear()
             queue.extend(awaited)
         alive = self._alive
@@ -264,7 +275,7 @@ class ClientTransactions:
                 interval = min(transaction.interval * 2 or self._t1, self._t2)
             transaction.interval = interval
             if now + interval < transaction.timer_f:
-                self._queue(transaction, interval, now)
+                self._queue(transaction, self._timers_e[interval], now + interval)
                 return
         transaction.wakes = wakes = transaction.timer_f
         heappush(self._timer_f, (wakes, transaction.branch))
@@ -274,11 +285,12 @@ class ClientTransactions:
     def _set_k(self, transaction: _ClientTransaction, now: float) -> None:
         datagram = transaction.datagram
         self._leave()
-        self._queue(transaction, self._t4 if datagram and datagram.local.transport == UDP else 0.0, now)
+        duration = self._t4 if datagram and datagram.local.transport == UDP else 0.0
+        self._queue(transaction, self._timers_k[duration], now + duration)
         self._stop_waiting(transaction)
 
-    def _queue(self, transaction: _ClientTransaction, duration: float, now: float) -> None:
-        transaction.wakes = wakes = now + duration
-        self._queues[duration].append((wakes, transaction))
+    def _queue(self, transaction: _ClientTransaction, queue: _Queue, wakes: float) -> None:
+        transaction.wakes, transaction.queue = wakes, queue
+        queue.append(transaction)
         if wakes < self.deadline:
             self.deadline = wakes

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Hashable
+from typing import NamedTuple
 
-from pnp_responder.datagram import UDP, Datagram, SocketAddress
+from pnp_responder.datagram import UDP, Datagram, Local, SocketAddress
 from pnp_responder.sip.message import Request
 from pnp_responder.sip.transaction import NEVER, SERVER, T1, Action, Input, State, by_number
 from pnp_responder.sip.via import Via
 
 ECHO_WINDOW = 0.1
 """Seconds within which the same octets on a second interface are one multicast heard twice, not a repeat."""
+
+# Room is reckoned in so many octets, for small numbers take none themselves.
+_UNIT = 64
 
 USUAL_OCTETS = 1_024
 """Octets of a request, for so many of which there is room on the average. Phones send 400 to 700, strangers
@@ -45,9 +48,9 @@ class ServerKey:
             source, request.headers.get("call-id"), request.cseq_number, request.from_.tag
         )
         if via.has_unique_branch:
-            self.path: Hashable = (via.branch, via.host, via.port)
+            self.path = _path(via)
         else:
-            self.path = (request.uri, request.to.tag, via.text)
+            self.path = hash((request.uri, request.to.tag, via.text))
 
     @classmethod
     def of(
@@ -56,8 +59,13 @@ class ServerKey:
         """As for a request that says so. The branch of `via` has to be unique."""
         key = cls.__new__(cls)
         key.request = _request_text(source, call_id, cseq_number, from_tag)
-        key.path = (via.branch, via.host, via.port)
+        key.path = _path(via)
         return key
+
+
+def _path(via: Via) -> int:
+    # Its hash, which nobody outside can reckon, takes a fifth of the octets.
+    return hash((via.branch, via.host, via.port))
 
 
 def _request_text(source: SocketAddress, call_id: str | None, cseq_number: str, from_tag: str | None) -> str:
@@ -65,9 +73,21 @@ def _request_text(source: SocketAddress, call_id: str | None, cseq_number: str, 
     return f"{source.host}\n{call_id}\n{cseq_number}\n{from_tag or ''}"
 
 
+class Word(NamedTuple):
+    """From `text`, which it gave to `respond`, the user makes the answer anew that left from `local`."""
+
+    text: str
+    local: Local
+
+
+Answer = Datagram | Word
+"""What a repeat of a request brings."""
+
+
 class _ServerTransaction:
     __slots__ = (
-        *("ends", "heard", "interface", "key", "multicast", "octets", "path", "proven", "response", "state"),
+        *("answer", "ends", "heard", "interface", "key", "local", "multicast", "path", "proven", "rooms"),
+        "state",
     )
 
     def __init__(self, key: ServerKey, request: Datagram, now: float) -> None:
@@ -75,10 +95,11 @@ class _ServerTransaction:
         self.path = key.path
         self.interface = request.local.interface
         self.multicast = request.multicast
-        self.octets = len(request.payload)
+        self.rooms = -(-len(request.payload) // _UNIT)
         self.heard = now
         self.state = _STATE_TRYING
-        self.response: Datagram | None = None
+        self.local = request.local
+        self.answer: Datagram | str | None = None
         self.ends = NEVER
         self.proven = False
 
@@ -94,11 +115,11 @@ class ServerTransactions:
 
     def __init__(self, capacity: int, t1: float = T1) -> None:
         self._capacity = capacity
-        self._room = capacity * USUAL_OCTETS
+        self._room = capacity * USUAL_OCTETS // _UNIT
         self._lifetime = 64 * t1
         # By request alone, since hardly ever one comes by two paths; the others stand in `_by_path`.
         self._alive: dict[str, _ServerTransaction] = {}
-        self._by_path: dict[tuple[str, Hashable], _ServerTransaction] = {}
+        self._by_path: dict[tuple[str, int], _ServerTransaction] = {}
         # Timer J is the same for all, so the order of their making is the order of their end.
         self._timer_j: deque[_ServerTransaction] = deque()
         # The proven ones that eviction has come across.
@@ -113,8 +134,8 @@ class ServerTransactions:
         """Is the transaction alive? (RFC 3261 9.2: what a CANCEL asks)"""
         return self._find(key) is not None
 
-    def repeat(self, key: ServerKey, datagram: Datagram, now: float) -> tuple[Datagram, ...] | None:
-        """None if the request is new; else what to send again: the stored response, or nothing."""
+    def repeat(self, key: ServerKey, datagram: Datagram, now: float) -> tuple[Answer, ...] | None:
+        """None if the request is new; else what to send again: the stored answer, or nothing."""
         transaction = self._find(key)
         if transaction is None or datagram.local.transport != UDP:
             return None
@@ -131,14 +152,18 @@ class ServerTransactions:
         return key.request in self._alive
 
     def respond(
-        self, key: ServerKey, request: Datagram, response: Datagram, now: float
+        self, key: ServerKey, request: Datagram, response: Datagram, now: float, word: str | None = None
     ) -> tuple[Datagram, ...]:
-        """Answer a new request; each repeat of it until timer J brings the same octets."""
-        if request.local.transport != UDP:
-            return (response,)
-        transaction = self._open(key, request, now)
-        transaction.response = response
-        return self._run(transaction, _INPUT_FINAL, now)
+        """Answer a new request; each repeat of it until timer J brings the same octets.
+
+        With a `word`, each brings that: the user can make the octets of it and of the repeat, and they need
+        not be held, 400 for each phone of a campus.
+        """
+        if request.local.transport == UDP:
+            transaction = self._open(key, request, now)
+            transaction.answer = response if word is None else word
+            self._run(transaction, _INPUT_FINAL, now)
+        return (response,)
 
     def absorb(self, key: ServerKey, request: Datagram, now: float) -> None:
         """Stay silent to a new request and, until timer J, to each repeat of it."""
@@ -164,9 +189,9 @@ class ServerTransactions:
         if self._find(key) is not None:
             raise ValueError("the transaction is already there")
         transaction = _ServerTransaction(key, request, now)
-        while len(self) >= self._capacity or (self._room < transaction.octets and len(self)):
+        while len(self) >= self._capacity or (self._room < transaction.rooms and len(self)):
             self._evict()
-        self._room -= transaction.octets
+        self._room -= transaction.rooms
         if self._alive.setdefault(key.request, transaction) is not transaction:
             self._by_path[key.request, key.path] = transaction
         return transaction
@@ -178,7 +203,7 @@ class ServerTransactions:
         return self._by_path.get((key.request, key.path)) if self._by_path else None
 
     def _forget(self, transaction: _ServerTransaction) -> None:
-        self._room += transaction.octets
+        self._room += transaction.rooms
         if self._alive.get(transaction.key) is transaction:
             del self._alive[transaction.key]
         else:
@@ -195,14 +220,16 @@ class ServerTransactions:
             self._spared.append(oldest)
         self._forget(self._spared.popleft())
 
-    def _run(self, transaction: _ServerTransaction, what: Input, now: float) -> tuple[Datagram, ...]:
+    def _run(self, transaction: _ServerTransaction, what: Input, now: float) -> tuple[Answer, ...]:
         row = _ROWS[transaction.state][what]
         assert row is not None  # each pair that can come here has one
         transaction.state, actions = row
-        sent: tuple[Datagram, ...] = ()
+        sent: tuple[Answer, ...] = ()
         for action in actions:
             if action is _ACTION_SEND:
-                sent = () if transaction.response is None else (transaction.response,)
+                answer = transaction.answer
+                if answer is not None:
+                    sent = (Word(answer, transaction.local) if isinstance(answer, str) else answer,)
             else:  # SET_J
                 transaction.ends = ends = now + self._lifetime
                 self._timer_j.append(transaction)

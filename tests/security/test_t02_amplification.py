@@ -99,10 +99,11 @@ class TestARepeat:
         assert self.octets_back(engine, self.LONG) > 4_000
         assert self.octets_back(engine, self.LONG) > 4_000
 
-    def test_that_is_far_shorter_is_not(self) -> None:
+    def test_that_is_far_shorter_gets_an_answer_of_its_own_length(self) -> None:
         engine = responder()
         self.octets_back(engine, self.LONG)
-        assert [self.octets_back(engine, self.SHORT) for _ in range(10)] == [0] * 10
+        for _ in range(10):
+            assert 0 < self.octets_back(engine, self.SHORT) < 3 * len(self.SHORT)
 
     def test_of_any_length_stays_below_the_ceiling(self) -> None:
         for padding in range(0, 4_000, 100):

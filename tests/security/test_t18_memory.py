@@ -32,7 +32,7 @@ LOCAL = Local("eth0", SocketAddress("10.0.0.1", 5060))
 CAP = 200
 FLOOD = 3 * CAP
 A_PHONE = 6_000
-"""Octets that one SUBSCRIBE may cost, at most; 10,000 usual ones cost about 25 MiB."""
+"""Octets that one SUBSCRIBE may cost, at most; 10,000 usual ones cost about 20 MiB."""
 A_SOURCE = 300
 """Octets that a source may cost whose rate is known; those are MOST_SOURCES, twice, at most."""
 
