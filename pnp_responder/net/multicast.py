@@ -33,13 +33,15 @@ MOST_ADDRESSES = 32
 
 class Listen(NamedTuple):
     """Where to listen. Port 0 takes any that is free. `or_any`: so does a `reply_port` that is taken.
-    `packet`: hear the group by a packet socket, which a holder of `port` cannot keep from us."""
+    `packet`: hear the group by a packet socket, which a holder of `port` cannot keep from us.
+    `routed`: those who are not on a link may be answered, too, by whichever way leads to them."""
 
     group: str = "224.0.1.75"
     port: int = 5060
     reply_port: int = 5060
     or_any: bool = False
     packet: bool = False
+    routed: bool = False
 
 
 class OpenInterface(NamedTuple):
@@ -151,8 +153,9 @@ def _open_unicasts(
 
 def _open_unicast(interface: Interface, host: str, listen: Listen) -> ReplySocket:
     address = SocketAddress(host, listen.reply_port)
+    index = 0 if listen.routed else interface.index
     try:
-        return bind_unicast(address)
+        return bind_unicast(address, index)
     except OSError as error:
         if error.errno != errno.EADDRINUSE:
             raise unusable(interface.name, error, address) from error
@@ -164,7 +167,7 @@ def _open_unicast(interface: Interface, host: str, listen: Listen) -> ReplySocke
             taken = port_taken(address, group, hears=hears, or_any=listen.or_any, rivals=rivals)
             raise InterfaceUnusable(interface.name, *taken) from error
     try:
-        return bind_unicast(SocketAddress(host, 0))
+        return bind_unicast(SocketAddress(host, 0), index)
     except OSError as error:
         raise unusable(interface.name, error, address) from error
 

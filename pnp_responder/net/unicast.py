@@ -6,6 +6,8 @@ from there.
 
 from __future__ import annotations
 
+import errno
+import os
 import socket
 from collections.abc import Callable, Sequence
 from ipaddress import IPv4Interface
@@ -17,8 +19,9 @@ from pnp_responder.net.send_room import ReplySocket
 Home = Callable[[str], Local]
 """From a phone's address to our end that answers it."""
 
-# Linux's number, which Python 3.11's socket module does not have (linux/in.h).
+# Linux's numbers, which Python 3.11's socket module does not have (linux/in.h).
 IP_RECVERR = 11
+IP_UNICAST_IF = 50
 
 # 500 phones at once fill the usual buffer of 212,992 octets three times over; this holds 3,276 SUBSCRIBEs.
 # The kernel cuts the wish at net.core.rmem_max without a word; so OpenInterface tells what was granted.
@@ -35,8 +38,9 @@ class Unicast(NamedTuple):
     address: IPv4Interface
 
 
-def bind_unicast(address: SocketAddress) -> ReplySocket:
-    """A socket for UDP at `address` that nobody shares. Raises OSError."""
+def bind_unicast(address: SocketAddress, index: int = 0) -> ReplySocket:
+    """A socket for UDP at `address` that nobody shares. Raises OSError. With the `index` of an interface,
+    what it sends leaves there, whatever the routes say."""
     # No SO_REUSEADDR: with it a second holder of the port would silently take half of the answers.
     opened = ReplySocket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
     try:
@@ -44,12 +48,25 @@ def bind_unicast(address: SocketAddress) -> ReplySocket:
         opened.setsockopt(socket.IPPROTO_IP, IP_RECVERR, 1)
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
+        if index:
+            # Where two links have the same network, a route leads to one of them alone.
+            _leave_by(opened, index)
         opened.keep_room()
         opened.bind(address)
     except OSError:
         opened.close()
         raise
     return opened
+
+
+def _leave_by(opened: socket.socket, index: int) -> None:
+    try:
+        opened.setsockopt(socket.IPPROTO_IP, IP_UNICAST_IF, index.to_bytes(4, "big"))
+    except OSError as error:
+        if error.errno != errno.EADDRNOTAVAIL:
+            raise
+        # So the kernel calls an interface that is gone; of an address it would be something else.
+        raise OSError(errno.ENODEV, os.strerror(errno.ENODEV)) from error
 
 
 def home_of(unicasts: Sequence[Unicast]) -> Home | None:

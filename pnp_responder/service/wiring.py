@@ -34,7 +34,14 @@ def listen_on(settings: Settings) -> Listen:
     """Where the settings say to listen."""
     auto = settings.reply_port == "auto"
     reply_port = Listen().reply_port if settings.reply_port == "auto" else settings.reply_port
-    return Listen(settings.group, settings.port, reply_port, or_any=auto, packet=settings.receive == "packet")
+    return Listen(
+        settings.group,
+        settings.port,
+        reply_port,
+        or_any=auto,
+        packet=settings.receive == "packet",
+        routed=bool(settings.allow),
+    )
 
 
 def admit(settings: Settings, opened: Iterable[OpenInterface], host: Iterable[Interface]) -> Admission:

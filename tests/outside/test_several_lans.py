@@ -46,6 +46,21 @@ def test_overlapping_requests_are_answered_on_the_link_of_each(lan: Lan) -> None
         assert not list(server.events("notify_timed_out"))
 
 
+def test_the_same_network_on_two_links_that_do_not_meet() -> None:
+    """The route to 192.0.2.0/24 leads to one of the two."""
+    with site() as made:
+        first = made.link("eth1", "192.0.2.1/24", phone="192.0.2.45/24")
+        second = made.link("eth2", "192.0.2.2/24", phone="192.0.2.46/24")
+        with (
+            Server(made.server, RULES),
+            Phone(first, "192.0.2.45") as here,
+            Phone(second, "192.0.2.46") as there,
+        ):
+            for phone, ours in ((here, "192.0.2.1"), (there, "192.0.2.2")):
+                phone.send(plain_subscribe(phone.address, 5060, "0200000c0001", f"to-{ours}"))
+                assert {arrival.source for arrival in phone.hear_for(0.3)} == {(ours, 5060)}
+
+
 @pytest.fixture
 def bridged(lan: Lan) -> Iterator[tuple[Site, Phone]]:
     """Both links of the server lead to one switch, on which the phone is."""
