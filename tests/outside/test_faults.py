@@ -292,10 +292,11 @@ def strace(call: str, error: str, when: str = "", *more: str) -> list[str]:
         ("socket", "EAFNOSUPPORT", "", "AF_NETLINK"),
         ("socket", "EMFILE", "", "Too many open files"),
         ("setsockopt", "EPERM", "", "cannot be read: Operation not permitted"),
-        # Each thread counts for itself. The one that opens asks for seven things; the last one is the group.
+        # Each thread counts for itself. The one that opens asks for eight things; the last one is the group.
         ("setsockopt", "EPERM", "3", "this user may not open"),
-        ("setsockopt", "ENODEV", "7", "the interface is gone"),
-        ("setsockopt", "ENOBUFS", "7", "net.ipv4.igmp_max_memberships"),
+        ("setsockopt", "EADDRNOTAVAIL", "4", "the interface is gone"),
+        ("setsockopt", "ENODEV", "8", "the interface is gone"),
+        ("setsockopt", "ENOBUFS", "8", "net.ipv4.igmp_max_memberships"),
     ],
 )
 def test_system_calls_that_always_fail_end_the_start(
