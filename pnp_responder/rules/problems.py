@@ -19,6 +19,9 @@ MOST_PROBLEMS = 1_000
 """Of one file. Further ones are counted."""
 MOST_WORDS = 500
 """Characters of a message and of a hint: a key may have a million."""
+LOOKED_AT = 5_000
+"""Characters on both sides of the caret where passwords are looked for: more than one has, fewer than a line
+can have."""
 SHOWN_WIDTH = 120
 """A printed source line is cut to about this many characters round the caret."""
 
@@ -66,8 +69,9 @@ class Problem:
         """The one line, then the source line and a caret below the offending character."""
         if not self.source.strip():
             return str(self)
-        source = "".join(c if c.isprintable() or c == "\t" else "?" for c in self.source)
-        line, column = _masked(source, self.place.column - 1)
+        source, column = _near(self.source, self.place.column - 1)
+        source = "".join(c if c.isprintable() or c == "\t" else "?" for c in source)
+        line, column = _masked(source, column)
         line, column = _shortened(line, column)
         return f"{self}\n    {line}\n    {_padding(line[:column])}^"
 
@@ -170,6 +174,13 @@ def shown(text: str) -> str:
     """`text` in quotes for a message: one line, not endless."""
     clean = "".join(c if c.isprintable() else "?" for c in text[:61])
     return f"'{clean[:60]}…'" if len(clean) > 60 else f"'{clean}'"
+
+
+def _near(line: str, column: int) -> tuple[str, int]:
+    """What stands near `column` of `line`, and where `column` is in it."""
+    start, end = max(0, column - LOOKED_AT), column + LOOKED_AT
+    before, after = "…" if start else "", "…" if end < len(line) else ""
+    return f"{before}{line[start:end]}{after}", column - start + len(before)
 
 
 def _masked(line: str, column: int) -> tuple[str, int]:

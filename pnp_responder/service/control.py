@@ -120,14 +120,17 @@ class Control:
                 f"the rules file is not read after {self._reload_patience:g} s; the log will say how it ends"
             )
             raise ControlError("failed", text) from None
-        told = done.problems[:MOST_PROBLEMS_TOLD]
+        told = []
+        for problem in done.problems[:MOST_PROBLEMS_TOLD]:
+            told.append({"text": str(problem), "shown": problem.render()})
+            await asyncio.sleep(0)  # phones are answered between two of them, which may take 10 ms each
         return {
             "file": self._report.file,
             "good": done.good,
             "rules_before": done.before,
             "rules": done.after,
             "restart_needed": done.restart_needed,
-            "problems": [{"text": str(problem), "shown": problem.render()} for problem in told],
+            "problems": told,
             "unlisted": len(done.problems) - len(told),
         }
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from pnp_responder.rules import Place, Problem, RulesError, RuleSet
@@ -93,3 +95,23 @@ def test_of_very_many_problems_the_rest_is_counted() -> None:
     assert len(problems) == MOST_PROBLEMS + 1
     assert problems[-1].message == "and 2,001 more problems"
     assert problems[-1].severity == "error"
+
+
+def test_of_an_endless_line_what_is_near_is_shown_and_soon() -> None:
+    """A reload renders a hundred problems in the loop that serves phones."""
+    line = f"{'a,' * 1_000_000} http://u:secret@h/ {'b,' * 10}wrong {'a,' * 1_000_000}"
+    problem = Problem(Place("r.yaml", 1, line.index("wrong") + 1), "odd", source=line)
+    began = time.process_time()
+    _, shown, caret = problem.render().split("\n")
+    assert time.process_time() - began < 1.0
+    assert "http://u:***@h/" in shown
+    assert shown[len(caret) - 1 :].startswith("wrong ")
+    assert shown.startswith("    …")
+    assert shown.endswith("…")
+    assert len(shown) < 140
+
+
+def test_a_long_secret_does_not_show_by_its_end() -> None:
+    for length in (100, 4_096):
+        line = f"{'a,' * 10_000} http://u:{'s3cr' * (length // 4)}@h/ wrong"
+        assert "s3cr" not in Problem(Place("r.yaml", 1, line.index("wrong") + 1), "odd", source=line).render()
