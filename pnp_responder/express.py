@@ -84,6 +84,6 @@ class Express:
         ok = new(Datagram, (octets, response_destination(asking.via, remote), local, False))
         sent = self._servers.respond(key, datagram, ok, now, tag)
         last = new(Datagram, (notify, asking.destination(remote), local, False))
-        asked = new(Asked, (enrollment, offer, key.request))
+        asked = new(Asked, (enrollment, offer.rule, offer.shown, key.request, last))
         others = self._clients.request(branch, "NOTIFY", last, now, asked, attempts)
         return others, (*sent, last), (new(EnrollmentOffered, (enrollment, offer)),)

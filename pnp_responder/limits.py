@@ -34,8 +34,8 @@ LEAK = 10
 """One in so many of the requests beyond the rate is let through: whoever forges a phone's address in a flood
 does not silence the phone, which asks again."""
 
-MOST_SOURCES = 8_192
-"""Sources whose rate is known, twice that at most: 3 MiB. More at once are forged, or ask once each."""
+MOST_SOURCES = 2_048
+"""Sources whose rate is known, twice that at most: half a MiB. More at once are forged, or ask once each."""
 
 
 _BITS = 1 << 20

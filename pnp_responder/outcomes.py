@@ -13,16 +13,27 @@ from pnp_responder.ua_profile import MAX_NOTIFY
 
 
 class Asked(NamedTuple):
-    """What a NOTIFY is about, and the SUBSCRIBE that it answers (`ServerKey.request`)."""
+    """What a NOTIFY is about, and the SUBSCRIBE that it answers (`ServerKey.request`).
+
+    The URL is not held a second time: it is the NOTIFY's body.
+    """
 
     enrollment: Enrollment
-    offer: Offer
+    rule: str
+    shown: str | None
     request: str
+    notify: Datagram
+
+    @property
+    def offer(self) -> Offer:
+        """The offer that was made."""
+        url = self.notify.payload.partition(b"\r\n\r\n")[2].decode()
+        return new(Offer, (url, self.rule, self.shown))
 
 
 def outcome(effect: Answered | TimedOut | Undeliverable, asked: Asked) -> Event:
     """The event that tells how the NOTIFY about `asked` ended."""
-    enrollment, offer, _ = asked
+    enrollment, offer = asked.enrollment, asked.offer
     if isinstance(effect, Answered):
         return new(NotifyAnswered, (enrollment, offer, effect.status, effect.attempts))
     if isinstance(effect, TimedOut):

@@ -206,7 +206,7 @@ class Responder:
         datagrams = self._servers.respond(key, datagram, ok, now, tag)
         destination = notify_destination(request, remote, local.transport)
         notify_datagram = new(Datagram, (notify, destination, local, False))
-        asked: Asked | None = new(Asked, (enrollment, offer, key.request))
+        asked: Asked | None = new(Asked, (enrollment, offer.rule, offer.shown, key.request, notify_datagram))
         event: Event = new(EnrollmentOffered, (enrollment, offer))
         if is_probe(enrollment):
             asked, event = None, ProbeHeard(remote, local, enrollment, offer)
