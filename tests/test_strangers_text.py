@@ -17,6 +17,10 @@ PACKAGE = Path(__file__).parent.parent / "pnp_responder"
 READS_SIP = {"admission.py", "datagram.py", "enrollment.py", "mac.py", "responder.py"}
 
 INTS_OF_STRANGERS = {
+    # Of an IPv4 address out of a packet's header.
+    "capture/datagrams.py": {"int(destination.host.partition('.')[0])"},
+    # Behind isascii, isdigit and a length.
+    "phone/judge_notify.py": {"int(text)"},
     "capture/told.py": {"int(digits)"},  # three octets that are digits
     "phone/judge_response.py": {"int(first)", "int(text)"},  # isascii, isdigit, length
     "doctor/dhcp_leases.py": {"int(named[1])"},  # [0-9]{1,3}
