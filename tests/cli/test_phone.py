@@ -17,7 +17,7 @@ from .faulty_server import Manners, faulty_server
 from .program import PATIENCE, PROGRAM, Running, call, free_port, running
 
 RULES = """\
-service: {tcp: true}
+service: {tcp: true, limits: {rate: 100000, burst: 100000}}
 rules:
   - {name: gs, match: {vendor: grandstream}, url: "https://{{ local_ip }}/gs/"}
   - {name: nobody, match: {mac: "00:a8:59:00:00:0f"}, ignore: true}
