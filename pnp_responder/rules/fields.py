@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from pnp_responder.rules.durations import parse_duration
 from pnp_responder.rules.places import Mapping, Node, Sequence, Text, Unreadable
 from pnp_responder.rules.problems import Findings, did_you_mean, shown
 
@@ -115,3 +116,20 @@ def read_texts(findings: Findings, node: Node, what: str) -> list[Text]:
         return [text for item in node.items if (text := read_text(findings, item, what)) is not None]
     text = read_text(findings, node, f"{what} or a list")
     return [] if text is None else [text]
+
+
+def read_period(findings: Findings, node: Node, shortest: int, longest: int, what: str) -> int | None:
+    """The seconds that `node` says, 0 for `off`; or None and a note that it is not `what`."""
+    if not isinstance(node, Text):
+        expected(findings, node, what)
+        return None
+    if node.value.casefold() in ("off", "false"):
+        return 0
+    try:
+        seconds = parse_duration(node.value)
+    except ValueError:
+        seconds = 0
+    if shortest <= seconds <= longest:
+        return seconds
+    expected(findings, node, what)
+    return None

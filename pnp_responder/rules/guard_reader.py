@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from pnp_responder.rules.durations import parse_duration
-from pnp_responder.rules.fields import Fields, expected, known_fields, read_mapping, read_truth
+from pnp_responder.rules.fields import Fields, known_fields, read_mapping, read_period, read_truth
 from pnp_responder.rules.guards import Guards
 from pnp_responder.rules.places import Node, Text
 from pnp_responder.rules.problems import Findings
@@ -97,16 +96,4 @@ def _read_require(findings: Findings, key: Text, node: Node) -> dict[str, int]:
 
 def _read_once(findings: Findings, node: Node) -> int | None:
     what = "off or a time from 1s to 7d, such as 10m"
-    if not isinstance(node, Text):
-        expected(findings, node, what)
-        return None
-    if node.value.casefold() in ("off", "false"):
-        return 0
-    try:
-        seconds = parse_duration(node.value)
-    except ValueError:
-        seconds = 0
-    if 0 < seconds <= LONGEST_ONCE:
-        return seconds
-    expected(findings, node, what)
-    return None
+    return read_period(findings, node, 1, LONGEST_ONCE, what)

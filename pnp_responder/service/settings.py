@@ -8,13 +8,14 @@ from ipaddress import AddressValueError, IPv4Address, IPv4Network
 from typing import Any, Literal, NamedTuple
 
 from pnp_responder.limits import DEFAULT_LIMITS, Limits
-from pnp_responder.rules.durations import DURATION_PATTERN, parse_duration
+from pnp_responder.rules.durations import DURATION_PATTERN
 from pnp_responder.rules.fields import (
     expected,
     is_nothing,
     known_fields,
     read_mapping,
     read_number,
+    read_period,
     read_texts,
     read_truth,
 )
@@ -143,11 +144,15 @@ def _notify_attempts(findings: Findings, node: Node) -> int | None:
 
 
 def _watch(findings: Findings, node: Node) -> int | None:
-    return _period(findings, node, SHORTEST_WATCH, LONGEST_WATCH, "off or a time from 1m to 7d, such as 1h")
+    return read_period(
+        findings, node, SHORTEST_WATCH, LONGEST_WATCH, "off or a time from 1m to 7d, such as 1h"
+    )
 
 
 def _rejoin(findings: Findings, node: Node) -> int | None:
-    return _period(findings, node, SHORTEST_REJOIN, LONGEST_REJOIN, "off or a time from 1s to 1d, such as 2m")
+    return read_period(
+        findings, node, SHORTEST_REJOIN, LONGEST_REJOIN, "off or a time from 1s to 1d, such as 2m"
+    )
 
 
 def _limits(findings: Findings, node: Node) -> Limits | None:
@@ -160,22 +165,6 @@ def _limits(findings: Findings, node: Node) -> Limits | None:
         if number is not None:
             values[name] = number
     return Limits(**values)
-
-
-def _period(findings: Findings, node: Node, shortest: int, longest: int, what: str) -> int | None:
-    if not isinstance(node, Text):
-        expected(findings, node, what)
-        return None
-    if node.value.casefold() in ("off", "false"):
-        return 0
-    try:
-        seconds = parse_duration(node.value)
-    except ValueError:
-        seconds = 0
-    if shortest <= seconds <= longest:
-        return seconds
-    expected(findings, node, what)
-    return None
 
 
 _TEXTS = {
