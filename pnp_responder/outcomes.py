@@ -46,4 +46,7 @@ def too_long(request: Datagram, notify: int, offer: Offer) -> Decline:
     if notify > MAX_NOTIFY:
         reason = f"the NOTIFY would have {notify} octets; by UDP it may have {MAX_NOTIFY}"
         return Decline(reason, offer.rule, None if request.multicast else 500)
-    return Decline(f"the answer would have over {AMPLIFICATION} times the octets of the request", offer.rule)
+    reason = (
+        f"the answer would have over {AMPLIFICATION} times the octets of the request; a shorter URL may fit"
+    )
+    return Decline(reason, offer.rule)

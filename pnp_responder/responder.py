@@ -70,7 +70,9 @@ class Responder:
         self._servers = ServerTransactions(limits.transactions)
         self._clients = ClientTransactions(limits.transactions, notify_attempts)
         self._rates = SourceRates(limits.rate, limits.burst)
-        self._too_fast = f"more than {limits.rate} new requests a second from one source"
+        self._too_fast = (
+            f"more than {limits.rate} new requests a second from one source; service.limits sets it"
+        )
         self._express = Express(self._servers, self._clients, self._rates, identifiers, self._too_fast)
 
     def replace_rules(self, decide: Decide) -> None:
