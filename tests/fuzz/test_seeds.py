@@ -7,12 +7,13 @@ import pytest
 from tests.fuzz.seeds import REGRESSIONS, regressions, seeds
 from tests.fuzz.targets import TARGETS
 
-CASES = [(target, name) for target in TARGETS for name in {**seeds(target), **regressions(target)}]
+INPUTS = {target: {**seeds(target), **regressions(target)} for target in TARGETS}
+CASES = [(target, name) for target, inputs in INPUTS.items() for name in inputs]
 
 
 @pytest.mark.parametrize(("target", "name"), CASES, ids=lambda value: value)
 def test_holds(target: str, name: str) -> None:
-    TARGETS[target](regressions(target).get(name) or seeds(target)[name])
+    TARGETS[target](INPUTS[target][name])
 
 
 def test_every_folder_of_finds_has_a_target() -> None:
