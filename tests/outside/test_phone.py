@@ -12,7 +12,9 @@ import pytest
 from tests.outside.conftest import SERVER, Lan
 from tests.outside.server import PATIENCE, Server
 
+# One address plays many phones here.
 RULES = """\
+service: {limits: {rate: 100000, burst: 100000}}
 rules:
   - {name: folders, match: {vendor: grandstream}, url: "https://{{ local_ip }}/gs/"}
   - {name: all, url: "http://{{ local_ip }}/x.cfg"}

@@ -28,6 +28,8 @@ from tests.outside.phone import Phone, plain_subscribe
 from tests.outside.server import PATIENCE, Server
 
 PROBE = (sys.executable, "-m", "pnp_responder", "probe")
+# Long enough to ask and to see nobody.
+BRIEFLY = ("--timeout", "0.3")
 HERE = "192.168.7.1"
 PHONE = "192.168.7.99"
 IP_RECVTTL = 12  # Python's socket module does not name it
@@ -180,12 +182,12 @@ def test_three_servers_are_three_and_the_first_is_told(bridge: Bridge) -> None:
 
 def test_our_own_service_is_silent_and_told_apart(bridge: Bridge) -> None:
     with Server(bridge.here, rules("http://ours/"), "--log-level", "debug") as ours:
-        found = probe(bridge.here, "--json")
+        found = probe(bridge.here, "--json", *BRIEFLY)
         assert (found.code, found.servers) == (0, [])
         (listener,) = json.loads(found.out)["listeners"]
         assert f"(pid {ours.process.pid})" in listener
         assert ours.wait_for_event("probe_heard", reason="of this host")
-        told = probe(bridge.here)
+        told = probe(bridge.here, *BRIEFLY)
         assert told.code == 0
         assert "No other server answers phones here." in told.out
         assert f"(pid {ours.process.pid})" in told.out
@@ -204,7 +206,7 @@ def test_a_server_of_one_make_is_found_by_playing_that_make(bridge: Bridge) -> N
         Server(bridge.others[0], text) as one,
         Server(bridge.here, rules("http://ours/"), "--log-level", "debug") as ours,
     ):
-        assert probe(bridge.here, "--json").code == 0
+        assert probe(bridge.here, "--json", *BRIEFLY).code == 0
         found = probe(bridge.here, "--json", "--like", "yealink")
         assert found.code == 1
         (server,) = found.servers
@@ -283,7 +285,7 @@ def test_a_watch_that_cannot_ask_says_so_once(bridge: Bridge) -> None:
 
 
 def test_nobody(bridge: Bridge) -> None:
-    found = probe(bridge.here)
+    found = probe(bridge.here, *BRIEFLY)
     assert found.code == 0
     assert "no server answered" in found.out
     assert "nothing on 224.0.1.75:5060" in found.out
@@ -299,7 +301,7 @@ def test_its_multicast_stays_on_the_link(bridge: Bridge) -> None:
     with member(bridge.phones, PHONE) as hearing:
         hearing.setsockopt(socket.IPPROTO_IP, IP_RECVTTL, 1)
         hearing.settimeout(PATIENCE)
-        probe(bridge.here)
+        probe(bridge.here, *BRIEFLY)
         octets, ancillary, _, source = hearing.recvmsg(65536, 64)
     assert octets.startswith(b"SUBSCRIBE sip:MAC%3A02504e50")
     # Where some servers answer whatever the port, and nobody else has it here.
