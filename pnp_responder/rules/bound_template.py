@@ -14,6 +14,8 @@ from pnp_responder.rules.url_template import RULE, Part, Placeholder, Template
 # Supplementary private use area: 65,534 of them, and no URL can be that long.
 _FIRST_SIGN, _LAST_SIGN = 0xF0000, 0xFFFFD
 
+_PLAIN_MAC = Placeholder("mac", ())
+
 Reader = Callable[[Enrollment], str | None]
 
 
@@ -38,6 +40,15 @@ class BoundTemplate:
         self.constant: Offer | None = None
         if all(read is None for _, read in self._pieces):
             self.constant = self._offer(None)
+
+    def around_mac(self) -> tuple[str, str] | None:
+        """Every URL is the device's MAC between these two texts, and holds no secret; None if it is more."""
+        placeholders = [part for part in self.parts if isinstance(part, Placeholder)]
+        if placeholders != [_PLAIN_MAC] or self._masked is not None:
+            return None
+        at = next(i for i, (_, read) in enumerate(self._pieces) if read is not None)
+        texts = [text for text, _ in self._pieces]
+        return "".join(texts[:at]), "".join(texts[at + 1 :])
 
     def offer(self, enrollment: Enrollment) -> Offer:
         """The offer of the URL. A value that nobody knows shows as its placeholder."""

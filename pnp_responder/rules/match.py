@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from pnp_responder.rules.match_keys import SLOTS, Facts
+from pnp_responder.rules.match_keys import OWN_SLOTS, SLOTS, Facts
 from pnp_responder.rules.value_tests import Exact, Prefix, ValueTest
 
 
@@ -37,6 +37,10 @@ class Condition:
             if test.holds(value):
                 return True
         return False
+
+    def fits(self, value: str) -> bool:
+        """As `holds`, of a device whose fact is `value`."""
+        return any(test.holds(value) for test in self.tests)
 
     def covers(self, other: Condition) -> bool:
         """Does this one hold wherever `other`, on the same key, holds?"""
@@ -71,6 +75,28 @@ class Match(NamedTuple):
                 return False
         return self.excluded is None or not self.excluded.holds(facts)
 
+    def asks(self, slot: int) -> bool:
+        """Does it hang on the fact in that slot?"""
+        return any(condition.slot == slot for condition in self.conditions) or (
+            self.excluded is not None and self.excluded.asks(slot)
+        )
+
+    def left_open(self, facts: Facts) -> Match | None:
+        """What is still to be asked of a device of that kind, whose MAC and source count for nothing here.
+
+        ANYTHING: it holds for the whole kind. None: for none of it.
+        """
+        own: tuple[Condition, ...] = ()
+        for condition in self.conditions:
+            if condition.slot in OWN_SLOTS:
+                own += (condition,)
+            elif not condition.holds(facts):
+                return None
+        excluded = None if self.excluded is None else self.excluded.left_open(facts)
+        if excluded is None:
+            return Match(own) if own else ANYTHING
+        return None if excluded is ANYTHING else Match(own, excluded)
+
     def condition(self, key: str) -> Condition | None:
         """The condition on `key`, if there is one."""
         for condition in self.conditions:  # three times as fast as next() of a generator
@@ -94,6 +120,9 @@ class Match(NamedTuple):
             for theirs in other.conditions
             if theirs.key == mine.key
         )
+
+
+ANYTHING = Match()
 
 
 def _disjoint(one: ValueTest, other: ValueTest) -> bool:

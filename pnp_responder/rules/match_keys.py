@@ -218,6 +218,10 @@ Facts = tuple[str | None, ...]
 SLOTS = {key.name: slot for slot, key in enumerate(MATCH_KEYS)}
 
 
+OWN_SLOTS = frozenset({SLOTS["mac"], SLOTS["source"]})
+"""Where devices differ that are of one kind. In all else they are alike."""
+
+
 def read_facts(enrollment: Enrollment) -> Facts:
     """What all keys compare with: each `read` of `MATCH_KEYS`, spelled out for the hot path."""
     device = enrollment.device

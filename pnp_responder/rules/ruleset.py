@@ -4,26 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from pnp_responder.circumstances import NOTHING_KNOWN, Circumstances
-from pnp_responder.enrollment import Decision, Decline, Enrollment
+from pnp_responder.datagram import new
+from pnp_responder.enrollment import Decision, Enrollment, Offer
 from pnp_responder.masking import mask_url, mask_values
-from pnp_responder.rules.guards import Guards, Withheld
+from pnp_responder.rules.guards import Withheld
 from pnp_responder.rules.lint import lint
 from pnp_responder.rules.match import Condition, Match
-from pnp_responder.rules.match_keys import KEYS_BY_NAME, SLOTS, Facts, read_facts
-from pnp_responder.rules.outcome_reader import Ignore, Reject, UrlOutcome
+from pnp_responder.rules.match_keys import KEYS_BY_NAME, Facts, read_facts
+from pnp_responder.rules.outcome_reader import UrlOutcome
 from pnp_responder.rules.problems import Place, Problem
+from pnp_responder.rules.ready_rule import NO_RULE, make_ready, needed_slots
+from pnp_responder.rules.rule_finder import RuleFinder
 from pnp_responder.rules.rule_index import RuleIndex
 from pnp_responder.rules.rule_reader import Document, Rule, read_rules
-from pnp_responder.rules.url_check import is_url
 from pnp_responder.rules.url_template import Template
 from pnp_responder.rules.variables import Resolve, stand_in
 
 __all__ = ["Place", "Rule", "RuleSet", "Verdict"]
-
-NO_RULE = Decline("no rule matches")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,77 +47,13 @@ class Verdict:
     withheld: Withheld | None = None
 
 
-_MOST_KINDS = 256
-"""Kinds of devices that are remembered: models and versions. A campus has a few dozen; strangers may invent
-any number, and then nothing is lost but time."""
-
-
-class _Kind(NamedTuple):
-    """What devices that say the same of themselves have in common: the facts from vendor to profile-type, and
-    `RuleIndex.alike`."""
-
-    said: Facts
-    alike: list[int]
-
-
-class _Entry:
-    """One rule as the hot path needs it."""
-
-    __slots__ = ("answer", "fixed", "head_fixed", "matches", "name", "needs", "offer")
-
-    def __init__(self, rule: Rule) -> None:
-        self.name = rule.name
-        self.matches = rule.match.holds
-        self.needs = _needed_slots(rule)
-        self.answer: Decision | None = None
-        self.head_fixed = True
-        self.offer = None if rule.bound is None else rule.bound.offer
-        if isinstance(rule.outcome, Ignore):
-            self.answer = Decline(f"rule '{rule.name}' says ignore", rule.name)
-        elif isinstance(rule.outcome, Reject):
-            status = rule.outcome.status
-            self.answer = Decline(f"rule '{rule.name}' rejects with {status}", rule.name, status)
-        elif rule.bound is not None and rule.bound.constant is not None:
-            self.answer = rule.bound.constant
-        else:
-            self.head_fixed = (
-                rule.outcome.template.head_is_fixed() and "interface" not in rule.outcome.template.names
-            )
-
-    def decide(self, enrollment: Enrollment, circumstances: Circumstances) -> Decision:
-        if self.answer is not None or self.offer is None:
-            return self.answer or NO_RULE
-        offer = self.offer(enrollment)
-        if not self.head_fixed and "{{" not in offer.url and not is_url(offer.url):
-            return Decline(f"rule '{self.name}' gives no valid URL for this device", self.name)
-        return offer
-
-
-class _GuardedEntry(_Entry):
-    """A rule with options: only here do the circumstances matter."""
-
-    __slots__ = ("guards",)
-
-    def __init__(self, rule: Rule, guards: Guards) -> None:
-        super().__init__(rule)
-        self.guards = guards
-
-    def decide(self, enrollment: Enrollment, circumstances: Circumstances) -> Decision:
-        withheld = self.guards.judge(self.name, enrollment, circumstances).withheld
-        return super().decide(enrollment, circumstances) if withheld is None else withheld
-
-
 class RuleSet:
     """Immutable. `rules` are in file order; `warnings` is what is legal there and probably wrong."""
 
     def __init__(self, rules: tuple[Rule, ...], index: RuleIndex, warnings: tuple[Problem, ...]) -> None:
         self.rules = rules
         self.warnings = warnings
-        self._entries = [
-            _Entry(rule) if rule.guards is None else _GuardedEntry(rule, rule.guards) for rule in rules
-        ]
-        self._index = index
-        self._kinds: dict[tuple[str | None, ...], _Kind] = {}
+        self._finder = RuleFinder(make_ready(rules), index)
 
     @classmethod
     def from_text(cls, text: str, name: str, resolve: Resolve = stand_in) -> RuleSet:
@@ -181,27 +116,14 @@ class RuleSet:
         Without circumstances the rules' options are taken to be in order: for whoever only asks what
         the rules say. Where devices are served they are always given.
         """
-        (mac, vendor, model, version), profile_type, agent, remote, local = enrollment
-        interface = None if local is None else local.interface
-        kind = self._kinds.get((vendor, model, version, agent, profile_type, interface))
-        if kind is None:
-            kind = self._new_kind(enrollment)
-        facts = (mac or "", *kind.said, None if remote is None else remote.host, interface)
-        for number in self._index.candidates(facts, kind.alike):
-            entry = self._entries[number]
-            if entry.matches(facts) and _all_given(entry.needs, facts):
-                return entry.decide(enrollment, circumstances)
-        return NO_RULE
-
-    def _new_kind(self, enrollment: Enrollment) -> _Kind:
-        facts = read_facts(enrollment)
-        if len(self._kinds) >= _MOST_KINDS:
-            self._kinds.clear()
-        device, interface = enrollment.device, facts[SLOTS["interface"]]
-        key = (device.vendor, device.model, device.version, enrollment.user_agent, enrollment.profile_type)
-        kind = _Kind(facts[1:6], self._index.alike(facts))
-        self._kinds[*key, interface] = kind
-        return kind
+        rule = self._finder.find(enrollment)
+        if rule is None:
+            return NO_RULE
+        around, mac = rule.around, enrollment.device.mac
+        if around is None or mac is None:
+            return rule.decide(enrollment, circumstances)
+        before, after = around
+        return new(Offer, (before + mac + after, rule.name, None))
 
     def explain(
         self, enrollment: Enrollment, circumstances: Circumstances = NOTHING_KNOWN
@@ -209,17 +131,6 @@ class RuleSet:
         """A verdict for each rule, in file order. The first that matched is the one that decides."""
         facts = read_facts(enrollment)
         return tuple(_judge(rule, enrollment, facts, circumstances) for rule in self.rules)
-
-
-def _needed_slots(rule: Rule) -> tuple[int, ...]:
-    return () if rule.bound is None else tuple(SLOTS[name] for name in rule.bound.needs)
-
-
-def _all_given(slots: tuple[int, ...], facts: Facts) -> bool:
-    for slot in slots:  # noqa: SIM110 -- the hot path
-        if not facts[slot]:
-            return False
-    return True
 
 
 def _judge(rule: Rule, enrollment: Enrollment, facts: Facts, circumstances: Circumstances) -> Verdict:
@@ -231,7 +142,7 @@ def _judge(rule: Rule, enrollment: Enrollment, facts: Facts, circumstances: Circ
     if excluded is not None and excluded.holds(facts):
         wanted = "; ".join(f"{condition.key}: {condition.wanted}" for condition in excluded.conditions)
         return Verdict(rule, False, f"'not' excludes it ({wanted})", "not", wanted, "", unknown)
-    for name, slot in zip(() if rule.bound is None else rule.bound.needs, _needed_slots(rule), strict=True):
+    for name, slot in zip(() if rule.bound is None else rule.bound.needs, needed_slots(rule), strict=True):
         if not facts[slot]:
             reason = f"needs {{{{ {name} }}}}, which the device did not give"
             return Verdict(rule, False, reason, None, "", "", unknown)

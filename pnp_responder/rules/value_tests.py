@@ -11,7 +11,6 @@ import operator
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import NamedTuple
 
 from pnp_responder.rules.glob import compile_glob, glob_tokens
@@ -138,7 +137,10 @@ class Comparisons:
         if text == "":
             return False
         key = version_key(text)
-        return all(bound.holds(key) for bound in self.bounds)
+        for operator_, bound in self.bounds:  # noqa: SIM110 -- twice as fast as all()
+            if not _OPERATORS[operator_](key, bound):
+                return False
+        return True
 
     def covers(self, other: ValueTest) -> bool:
         if isinstance(other, Exact):
@@ -183,11 +185,13 @@ def _prefix_term(opening: str) -> Term | None:
 ValueTest = Exact | Prefix | Glob | Comparisons | Network
 
 
-@lru_cache(maxsize=1024)
+_OCTETS = {str(octet): octet for octet in range(256)}
+
+
 def address_number(dotted_quad: str) -> int:
     """An IPv4 address as a number. The caller's address is one: it comes from a socket."""
     a, b, c, d = dotted_quad.split(".")
-    return int(a) << 24 | int(b) << 16 | int(c) << 8 | int(d)
+    return _OCTETS[a] << 24 | _OCTETS[b] << 16 | _OCTETS[c] << 8 | _OCTETS[d]
 
 
 def text_or_glob(text: str) -> ValueTest:

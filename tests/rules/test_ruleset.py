@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pnp_responder.enrollment import Decline, Device, Enrollment, Offer
 from pnp_responder.rules import Place, Problem, RulesError, RuleSet
 from pnp_responder.rules.match_keys import MATCH_KEYS, read_facts
-from pnp_responder.rules.ruleset import NO_RULE
+from pnp_responder.rules.ready_rule import NO_RULE
 
 from .devices import TESTS, enrollment
 
@@ -188,25 +188,6 @@ def test_explain_says_why() -> None:
         "matches",
     ]
     assert [verdict.unknown for verdict in ruleset.explain(asked)] == [(), (), ("source",), (), (), ()]
-
-
-def candidates(ruleset: RuleSet, asked: Enrollment) -> list[int]:
-    """Numbers of the rules that are asked about a device."""
-    facts = read_facts(asked)
-    return list(ruleset._index.candidates(facts, ruleset._index.alike(facts)))
-
-
-def test_many_rules_are_not_all_asked() -> None:
-    many = load([{"match": {"mac": f"00a859{number:06x}"}, "url": "http://h/"} for number in range(2000)])
-    few = candidates(many, enrollment(mac="00a85900000a"))
-    assert few == [10]
-
-
-def test_rules_are_filed_under_what_tells_them_apart() -> None:
-    shared = {"vendor": "fanvil", "source": "10.0.0.0/8"}
-    many = load([{"match": {**shared, "model": f"c{n}-[0-9]*"}, "url": "http://h/"} for n in range(100)])
-    asked = enrollment(vendor="Fanvil", model="C62-1", source="10.1.2.3")
-    assert candidates(many, asked) == [62]
 
 
 def test_long_openings_are_filed_by_their_beginning() -> None:

@@ -347,7 +347,7 @@ def test_the_clear_url_is_read_only_where_it_is_sent_or_asked_for() -> None:
     """Whoever shows an offer takes `offer.masked`."""
     clear = {
         **dict.fromkeys(["responder.py", "express.py"], "the NOTIFY"),
-        "rules/ruleset.py": "is it a URL?",
+        "rules/ready_rule.py": "is it a URL?",
         **dict.fromkeys(["cli/explanation.py", "cli/comparison.py", "cli/replay_view.py"], "--show-secrets"),
         "cli/rule_tests.py": "is it the URL that the test expects?",
     }
