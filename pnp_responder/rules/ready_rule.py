@@ -7,34 +7,39 @@ from collections.abc import Iterable
 from pnp_responder.circumstances import Circumstances
 from pnp_responder.enrollment import Decision, Decline, Enrollment
 from pnp_responder.rules.guards import Guards
-from pnp_responder.rules.match import Match
-from pnp_responder.rules.match_keys import OWN_SLOTS, SLOTS, Facts
+from pnp_responder.rules.match import Condition, Match
+from pnp_responder.rules.match_keys import SLOTS, Facts
 from pnp_responder.rules.outcome_reader import Ignore, Reject
 from pnp_responder.rules.rule_reader import Rule
 from pnp_responder.rules.url_check import is_url
-from pnp_responder.rules.value_tests import Comparisons, Exact, Glob
+from pnp_responder.rules.value_tests import Comparisons, Glob
 
 _MAC = SLOTS["mac"]
 
+_ALWAYS_SOUND = {"mac", "local_ip", "source_ip"}
+"""What makes no invalid URL of one that is valid for a sample."""
+
 
 class ReadyRule:
-    """`number` is its place in the file. `certain`: it matches wherever the index finds it by MAC or source.
+    """`number` is its place in the file. `around`: its offer is the device's MAC between these two texts, and
+    no secret is in it.
 
-    `around`: its offer is the device's MAC between these two texts, and no secret is in it.
+    `rest` is what of its match is to be asked where the index finds it by MAC or source; None for nothing,
+    nor does its URL need more than the MAC.
     """
 
-    __slots__ = ("_answer", "_bound", "_head_fixed", "around", "certain", "match", "name", "needs", "number")
+    __slots__ = ("_answer", "_bound", "_sound", "around", "match", "name", "needs", "number", "rest")
 
     def __init__(self, number: int, rule: Rule) -> None:
         self.number = number
         self.name = rule.name
         self.match = rule.match
         self.needs = needed_slots(rule)
-        self.certain = _is_certain(rule.match, self.needs)
+        self.rest: Match | None = rule.match
         self.around: tuple[str, str] | None = None
         self._answer: Decision | None = None
         self._bound = rule.bound
-        self._head_fixed = True
+        self._sound = True
         outcome = rule.outcome
         if isinstance(outcome, Ignore):
             self._answer = Decline(f"rule '{rule.name}' says ignore", rule.name)
@@ -44,13 +49,19 @@ class ReadyRule:
         elif rule.bound is not None and rule.bound.constant is not None:
             self._answer = rule.bound.constant
         else:
-            self._head_fixed = outcome.template.head_is_fixed() and "interface" not in outcome.template.names
-            if self._head_fixed and rule.bound is not None and rule.guards is None:
+            template = outcome.template
+            self._sound = template.names_in_head() <= _ALWAYS_SOUND and "interface" not in template.names
+            if self._sound and rule.bound is not None and rule.guards is None:
                 self.around = rule.bound.around_mac()
 
-    def holds(self, facts: Facts) -> bool:
-        """Does the rule match, and is all there that its URL needs?"""
-        return self.is_served(facts) and self.match.holds(facts)
+    def found_under(self, slot: int) -> None:
+        """The index finds the rule by its condition in that slot, and by all that this asks, if it asks for
+        whole MACs, prefixes and networks."""
+        left = tuple(c for c in self.match.conditions if c.slot != slot or not _is_certain(c))
+        if len(left) == len(self.match.conditions):
+            return
+        settled = not left and self.match.excluded is None and self.needs in ((), (_MAC,))
+        self.rest = None if settled else Match(left, self.match.excluded)
 
     def is_served(self, facts: Facts) -> bool:
         """Is all there that its URL needs?"""
@@ -64,7 +75,7 @@ class ReadyRule:
         if self._answer is not None or self._bound is None:
             return self._answer or NO_RULE
         offer = self._bound.offer(enrollment)
-        if not self._head_fixed and "{{" not in offer.url and not is_url(offer.url):
+        if not self._sound and "{{" not in offer.url and not is_url(offer.url):
             return Decline(f"rule '{self.name}' gives no valid URL for this device", self.name)
         return offer
 
@@ -104,12 +115,5 @@ def needed_slots(rule: Rule) -> tuple[int, ...]:
     return () if rule.bound is None else tuple(SLOTS[name] for name in rule.bound.needs)
 
 
-def _is_certain(match: Match, needs: tuple[int, ...]) -> bool:
-    """A drawer finds a whole MAC, a prefix of one or a network by all that these ask."""
-    if len(match.conditions) != 1 or match.excluded is not None:
-        return False
-    condition = match.conditions[0]
-    if condition.slot not in OWN_SLOTS or any(isinstance(t, Glob | Comparisons) for t in condition.tests):
-        return False
-    # Only what was found by a MAC has one for sure.
-    return not needs or (needs == (_MAC,) and condition.slot == _MAC and Exact("") not in condition.tests)
+def _is_certain(condition: Condition) -> bool:
+    return not any(isinstance(test, Glob | Comparisons) for test in condition.tests)

@@ -10,6 +10,7 @@ all rules in order would give.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import NamedTuple
 
 from pnp_responder.enrollment import Enrollment
@@ -108,10 +109,11 @@ class RuleFinder:
             for candidate in found if isinstance(found, tuple) else (found,):
                 if candidate.number >= number:
                     break
-                if not candidate.certain:
+                rest = candidate.rest
+                if rest is not None or not text:
                     if facts is None:
                         facts = (text, *kind.said, host, local and local.interface)
-                    if not candidate.holds(facts):
+                    if not candidate.is_served(facts) or (rest is not None and not rest.holds(facts)):
                         continue
                 rule, number = candidate, candidate.number
                 break
@@ -202,6 +204,8 @@ def _shelves(rules: Sequence[ReadyRule], index: RuleIndex) -> tuple[tuple[int, .
 
 def _own_drawer(drawer: Drawer, rules: Sequence[ReadyRule]) -> _OwnDrawer:
     cut, size = _cut(drawer)
+    for number in chain.from_iterable(drawer.rules.values()):
+        rules[number].found_under(drawer.slot)
     named: dict[str | int, _Found] = {}
     for value, numbers in drawer.rules.items():
         text = _octets(value, drawer.size) if cut in (_WHOLE_SOURCE, _OCTETS) else value

@@ -106,21 +106,14 @@ class Placeholder(NamedTuple):
     def __str__(self) -> str:
         return "{{ " + " | ".join((self.name, *self.filters)) + " }}"
 
-    def reader(self) -> Callable[[Enrollment], str | None]:
-        """A function that gives what is inserted for an enrollment; None: nobody knows it."""
-        read = _BY_NAME[self.name].read
-        if not self.filters and not _BY_NAME[self.name].encoded:
-            return read
-
-        def rendered(enrollment: Enrollment) -> str | None:
-            value = read(enrollment)
-            return None if value is None else self.render(value)
-
-        return rendered
-
     def is_unknown(self, enrollment: Enrollment) -> bool:
         """Does nobody know the value?"""
-        return _BY_NAME[self.name].read(enrollment) is None
+        return self.kind.read(enrollment) is None
+
+    @property
+    def kind(self) -> TemplateName:
+        """What the built-in name stands for. Not of `rule`, which is a text once it is bound."""
+        return _BY_NAME[self.name]
 
     def render(self, value: str) -> str:
         """`value` as it is inserted."""
@@ -179,17 +172,19 @@ class Template(NamedTuple):
         """The URL for a made-up device; `masked`, with `***` for its secrets."""
         return "".join(_sample(part, masked) for part in self.parts)
 
-    def head_is_fixed(self) -> bool:
-        """Do all devices get the same scheme, host and port? True if that is not known."""
+    def names_in_head(self) -> set[str]:
+        """The built-in names on which scheme, host and port hang; none if that is not known."""
         opening = ""
+        names = set()
         for part in self.parts:
-            text = clear(part)
-            if text is None:
+            if isinstance(part, Placeholder):
+                names.add(part.name)
+            elif isinstance(part, Secret) and not part.known:
+                return set()
+            opening += clear(part) or " "
+            if re.match(r"[^:]+://[^/?#]+[/?#]", opening):
                 break
-            if isinstance(part, Secret) and not part.known:
-                return True
-            opening += text
-        return re.match(r"[^:]+://[^/?#]+[/?#]", opening) is not None
+        return names
 
 
 def _sample(part: Part, masked: bool) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,6 +13,7 @@ from pnp_responder.enrollment import Decline, Device, Enrollment, Offer
 from pnp_responder.rules import Place, Problem, RulesError, RuleSet
 from pnp_responder.rules.match_keys import MATCH_KEYS, read_facts
 from pnp_responder.rules.ready_rule import NO_RULE
+from pnp_responder.rules.url_check import is_url
 
 from .devices import TESTS, enrollment
 
@@ -157,6 +159,29 @@ def test_a_url_that_a_value_makes_invalid_is_not_sent() -> None:
     assert isinstance(ruleset.decide(enrollment(interface="vlan10")), Offer)
     decision = ruleset.decide(enrollment(interface="a b"))
     assert decision == Decline("rule 'rule-1' gives no valid URL for this device", "rule-1")
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "{{ local_ip }}",
+        "{{ source_ip }}:8080",
+        "h-{{ mac }}.example",
+        "{{ mac | hyphen }}",
+        "u:p@{{ local_ip }}",
+    ],
+)
+@given(
+    mac=st.integers(0, 2**48 - 1), address=st.integers(0, 2**32 - 1), model=st.text(min_size=1, max_size=20)
+)
+def test_no_address_makes_a_url_invalid(head: str, mac: int, address: int, model: str) -> None:
+    """So these are not looked at for it."""
+    source = ".".join(map(str, address.to_bytes(4, "big")))
+    asked = enrollment(mac=f"{mac:012x}", model=model, source=source)
+    decision = load([{"url": f"http://{head}/50%25/{{{{ model }}}}"}]).decide(asked)
+    assert isinstance(decision, Offer)
+    assert is_url(decision.url)
+    assert "/50%25/" in decision.url
 
 
 def test_an_unknown_address_shows_as_its_placeholder() -> None:
