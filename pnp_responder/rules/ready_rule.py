@@ -32,7 +32,7 @@ class ReadyRule:
 
     def __init__(self, number: int, rule: Rule) -> None:
         self.number = number
-        self.name = rule.name
+        self.name = side_by_side(rule.name)
         self.match = rule.match
         self.needs = needed_slots(rule)
         self.rest: Match | None = rule.match
@@ -108,6 +108,15 @@ def make_ready(rules: Iterable[Rule]) -> list[ReadyRule]:
         one.around = texts.setdefault(one.around, one.around)
         ready.append(one)
     return ready
+
+
+def side_by_side(text: str) -> str:
+    """A copy of `text`, for copies made in a row lie in a row.
+
+    Phones meet rules in no order, and what is spread over the memory of a whole file takes longer to reach
+    than everything else takes here.
+    """
+    return text[:1] + text[1:]
 
 
 def needed_slots(rule: Rule) -> tuple[int, ...]:

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from pnp_responder.enrollment import Enrollment
 from pnp_responder.rules.match import ANYTHING, Condition, Match
 from pnp_responder.rules.match_keys import OWN_SLOTS, SLOTS, Facts, read_facts
-from pnp_responder.rules.ready_rule import ReadyRule
+from pnp_responder.rules.ready_rule import ReadyRule, side_by_side
 from pnp_responder.rules.rule_index import Drawer, RuleIndex
 from pnp_responder.rules.value_tests import address_number
 
@@ -208,7 +208,10 @@ def _own_drawer(drawer: Drawer, rules: Sequence[ReadyRule]) -> _OwnDrawer:
         rules[number].found_under(drawer.slot)
     named: dict[str | int, _Found] = {}
     for value, numbers in drawer.rules.items():
-        text = _octets(value, drawer.size) if cut in (_WHOLE_SOURCE, _OCTETS) else value
+        if isinstance(value, str):
+            text: str | int = side_by_side(value)
+        else:
+            text = value if cut == _BITS else _octets(value, drawer.size)
         named[text] = rules[numbers[0]] if len(numbers) == 1 else tuple(rules[number] for number in numbers)
     return _OwnDrawer(min(numbers[0] for numbers in drawer.rules.values()), cut, size, named)
 
@@ -224,5 +227,5 @@ def _cut(drawer: Drawer) -> tuple[int, int]:
     return _BITS, 32 - drawer.size
 
 
-def _octets(value: str | int, size: int) -> str:
-    return ".".join(map(str, int(value).to_bytes(4, "big")[4 - size // 8 :]))
+def _octets(value: int, size: int) -> str:
+    return ".".join(map(str, value.to_bytes(4, "big")[4 - size // 8 :]))
