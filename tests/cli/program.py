@@ -11,9 +11,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+from tests import warm
+
+T = TypeVar("T")
 
 PROGRAM = (sys.executable, "-m", "pnp_responder")
 PATIENCE = 15.0
@@ -23,16 +28,14 @@ _OURS = {name: value for name, value in os.environ.items() if name not in _ELSEW
 
 
 def call(*arguments: str, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run it to its end."""
-    return subprocess.run(
-        [*PROGRAM, *arguments],
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        cwd=cwd,
-        env={**_OURS, "PYTHONPATH": str(Path(__file__).parents[2]), **environment},
-        check=False,
-    )
+    """Run it to its end; it need not start (see `warm`)."""
+    return warm.call(*arguments, timeout=PATIENCE, cwd=cwd, env={**_OURS, **environment})
+
+
+def side_by_side(*calls: Callable[[], T]) -> list[T]:
+    """What these calls return. They are made at the same time: most of what they take is waiting."""
+    with ThreadPoolExecutor(6) as pool:
+        return [future.result() for future in [pool.submit(call) for call in calls]]
 
 
 def free_port() -> int:

@@ -32,7 +32,7 @@ def test_help_names_every_command_and_comes_at_once() -> None:
 def help_takes() -> float:
     """Seconds for the whole process."""
     began = time.perf_counter()
-    call("--help")
+    subprocess.run([*PROGRAM, "--help"], stdout=subprocess.DEVNULL, check=True)
     return time.perf_counter() - began
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from pnp_responder.phone.catalogue import CATALOGUE
 from tests.phone_edge.servers import web
 
 from .faulty_server import Manners, faulty_server
-from .program import PATIENCE, PROGRAM, Running, call, free_port, running
+from .program import PATIENCE, PROGRAM, Running, call, free_port, running, side_by_side
 
 RULES = """\
 service: {tcp: true, limits: {rate: 100000, burst: 100000}}
@@ -44,6 +45,27 @@ def play(*arguments: str) -> tuple[int, dict[str, Any]]:
     told = json.loads(done.stdout)
     assert isinstance(told, dict)
     return done.returncode, told
+
+
+def play_and_show(*arguments: str) -> tuple[int, dict[str, Any], subprocess.CompletedProcess[str]]:
+    """Two phones at once: exit code and JSON of one, and what a person reads of the other."""
+    as_json, shown = side_by_side(
+        *(partial(call, "phone", *form, *arguments) for form in (["--json"], [])),
+    )
+    assert as_json.stderr == ""
+    return as_json.returncode, json.loads(as_json.stdout), shown
+
+
+def play_against(
+    all_manners: Iterable[Manners], *arguments: str
+) -> dict[Manners, tuple[int, dict[str, Any]]]:
+    """Exit code and JSON of a phone for each of these servers; all at once."""
+
+    def one(manners: Manners) -> tuple[Manners, tuple[int, dict[str, Any]]]:
+        with faulty_server(manners) as address:
+            return manners, play(*arguments, "--server", str(address))
+
+    return dict(side_by_side(*(partial(one, manners) for manners in all_manners)))
 
 
 def items(told: dict[str, Any]) -> list[str]:
@@ -102,9 +124,8 @@ class TestAgainstTheService:
 
     def test_silence(self, service: Running) -> None:
         at = ("--interface", "lo", "--port", str(service.port), "--timeout", "1")
-        code, told = play("--mac", "00a85900000f", *at)
+        code, told, done = play_and_show("--mac", "00a85900000f", *at)
         assert (code, told["outcome"], items(told)) == (1, "silence", [])
-        done = call("phone", "--mac", "00a85900000f", *at)
         assert done.returncode == 1
         assert "not served: nobody answered" in done.stdout
         assert "the same octets again: SUBSCRIBE" in done.stdout
@@ -137,48 +158,47 @@ class TestAgainstTheService:
         assert told["outcomes"]["refused"] == told["outcomes"]["silence"] == 1
 
 
+WITH_FOLDER = Manners(url="http://192.0.2.1/")
 FAULTS: list[tuple[Manners, list[str]]] = [
-    (Manners(), []),
-    (Manners(status="202 Accepted subscription"), ["S1"]),
-    (Manners(phones_via=True), ["N6"]),
-    (Manners(swapped=False), ["N2", "N3"]),
-    (Manners(contact=False), ["R5", "N8"]),
-    (Manners(state=""), ["N10"]),
-    (Manners(state="terminated;reason=noresource"), ["N10"]),
-    (Manners(body_end="\r\n"), ["U5"]),
-    (Manners(notify_first=True), ["N15"]),
-    (Manners(rport=False), ["T5", "T5"]),
+    (WITH_FOLDER, []),
+    (WITH_FOLDER._replace(status="202 Accepted subscription"), ["S1"]),
+    (WITH_FOLDER._replace(phones_via=True), ["N6"]),
+    (WITH_FOLDER._replace(swapped=False), ["N2", "N3"]),
+    (WITH_FOLDER._replace(contact=False), ["R5", "N8"]),
+    (WITH_FOLDER._replace(state=""), ["N10"]),
+    (WITH_FOLDER._replace(state="terminated;reason=noresource"), ["N10"]),
+    (WITH_FOLDER._replace(body_end="\r\n"), ["U5"]),
+    (WITH_FOLDER._replace(notify_first=True), ["N15"]),
+    (WITH_FOLDER._replace(rport=False), ["T5", "T5"]),
     (Manners(url="http://192.0.2.1/cfg"), ["U2"]),
     (Manners(url="ftp://u:p@192.0.2.1/"), ["P12"]),
     (Manners(url="192.0.2.1"), ["U1"]),
 ]
 
 
+@cache
+def faults_played() -> dict[Manners, tuple[int, dict[str, Any]]]:
+    return play_against((manners for manners, _ in FAULTS), "--like", "grandstream")
+
+
 @pytest.mark.parametrize(("manners", "expected"), FAULTS)
 def test_faults_are_named(manners: Manners, expected: list[str]) -> None:
-    if manners.url == Manners().url:
-        manners = manners._replace(url="http://192.0.2.1/")
-    with faulty_server(manners) as address:
-        code, told = play("--like", "grandstream", "--server", str(address))
+    code, told = faults_played()[manners]
     assert told["outcome"] == "served"
     assert items(told) == expected
     assert code == judged(told)
 
 
-@pytest.mark.parametrize(
-    ("manners", "outcome", "expected"),
-    [
-        (Manners(), "served", []),
-        (Manners(same_again=False), "served", ["X2"]),
-        (Manners(repeats=False), "no_notify", ["C1"]),
-    ],
-)
-def test_what_is_lost_is_repeated(manners: Manners, outcome: str, expected: list[str]) -> None:
-    with faulty_server(manners) as address:
-        code, told = play("--thorough", "--timeout", "1", "--server", str(address))
-    assert told["outcome"] == outcome
-    assert list(dict.fromkeys(items(told))) == expected
-    assert code == {"no_notify": 1, "served": judged(told)}[outcome]
+def test_what_is_lost_is_repeated() -> None:
+    cases = {
+        Manners(): ("served", []),
+        Manners(same_again=False): ("served", ["X2"]),
+        Manners(repeats=False): ("no_notify", ["C1"]),
+    }
+    played = play_against(cases, "--thorough", "--timeout", "1")
+    for manners, (code, told) in played.items():
+        assert (told["outcome"], list(dict.fromkeys(items(told)))) == cases[manners], manners
+        assert code == {"no_notify": 1, "served": judged(told)}[told["outcome"]]
 
 
 def test_many_phones_see_more_than_one() -> None:
@@ -218,8 +238,7 @@ def test_fetches_what_the_phone_would() -> None:
         lambda path, headers: (200, {}, path.encode()) if path == "/cfg.xml" else (404, {}, b"")
     ) as port:
         with faulty_server(Manners(url=f"http://127.0.0.1:{port}/")) as address:
-            code, told = play("--like", "grandstream", "--fetch", "--server", str(address))
-            done = call("phone", "--like", "grandstream", "--fetch", "--server", str(address))
+            code, told, done = play_and_show("--like", "grandstream", "--fetch", "--server", str(address))
         assert code == judged(told)
         assert [found["status"] for found in told["fetched"]] == ["404 Not Found"] * 2 + ["200 OK"]
         assert told["fetched"][-1]["agrees"] is True
@@ -232,8 +251,7 @@ def test_a_file_that_is_not_there() -> None:
         web(lambda path, headers: (404, {}, b"")) as port,
         faulty_server(Manners(url=f"http://127.0.0.1:{port}/x")) as address,
     ):
-        code, told = play("--fetch", "--server", str(address))
-        done = call("phone", "--fetch", "--server", str(address))
+        code, told, done = play_and_show("--fetch", "--server", str(address))
     assert (code, told["outcome"], items(told)) == (2, "served", ["U6"])
     assert done.returncode == 2
     assert "\nfetched:\n" in done.stdout
@@ -256,8 +274,7 @@ class TestOneNotifyForAllPhones:
 
     def test_some_phones_take_it(self) -> None:
         with faulty_server(Manners(canned=True)) as address:
-            code, told = play("--like", "akuvox", "--server", str(address))
-            done = call("phone", "--like", "akuvox", "--server", str(address))
+            code, told, done = play_and_show("--like", "akuvox", "--server", str(address))
         assert (code, told["outcome"], told["url"]) == (2, "served", Manners().url)
         assert {"S10", "N1", "N3", "N4", "M21"} <= set(items(told))
         assert "test tool" in told["lenience"]
@@ -265,8 +282,7 @@ class TestOneNotifyForAllPhones:
 
     def test_others_answer_481(self) -> None:
         with faulty_server(Manners(canned=True)) as address:
-            code, told = play("--timeout", "1", "--server", str(address))
-            done = call("phone", "--timeout", "1", "--server", str(address))
+            code, told, done = play_and_show("--timeout", "1", "--server", str(address))
         assert (code, told["outcome"]) == (1, "notify_refused")
         assert {"N1", "N3", "N4"} <= set(items(told))
         assert done.returncode == 1
@@ -292,8 +308,7 @@ class TestOneNotifyForAllPhones:
 def test_two_urls_for_one_phone() -> None:
     manners = Manners(url="http://u:secret@192.0.2.1/a", second_url="http://u:secret@192.0.2.1/b")
     with faulty_server(manners) as address:
-        code, told = play("--server", str(address))
-        done = call("phone", "--server", str(address))
+        code, told, done = play_and_show("--server", str(address))
     (fault,) = (fault for fault in told["faults"] if fault["item"] == "X2")
     assert code == 2
     assert fault["saw"] == "2 NOTIFYs for one SUBSCRIBE, with 2 different URLs"
@@ -320,9 +335,8 @@ def test_an_output_that_is_full_is_not_the_networks_fault() -> None:
 
 
 def test_nobody_listens() -> None:
-    port = free_port()
-    for more in ((), ("--transport", "tcp")):
-        code, told = play("--server", f"127.0.0.1:{port}", *more)
+    at = ("--server", f"127.0.0.1:{free_port()}")
+    for code, told in side_by_side(partial(play, *at), partial(play, *at, "--transport", "tcp")):
         assert (code, told["outcome"]) == (1, "unreachable")
 
 

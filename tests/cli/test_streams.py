@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import subprocess
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from pnp_responder.cli.main import app
 
-from .program import PATIENCE, PROGRAM, running
+from .program import PATIENCE, PROGRAM, running, side_by_side
 
 RULES = """
 rules:
@@ -66,8 +67,9 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("call", CALLS)
 def test_each_command_tells_of_a_full_disk_and_of_a_closed_stream(call: str, folder: Path) -> None:
-    for output, words in ((">/dev/full", "No space left on device"), (">&-", "")):
-        code, said = run_with(output, folder, *CALLS[call])
+    words_of = {">/dev/full": "No space left on device", ">&-": ""}
+    done = side_by_side(*(partial(run_with, output, folder, *CALLS[call]) for output in words_of))
+    for (code, said), words in zip(done, words_of.values(), strict=True):
         assert (code, said.count("\n")) == (74, 1), said
         assert said.startswith("pnp-responder: ")
         assert words in said
@@ -98,9 +100,10 @@ def test_so_does_the_help(call: str, folder: Path) -> None:
 def test_so_do_the_commands_that_talk_to_the_service(folder: Path) -> None:
     with running(folder, folder / "rules.yaml", "--interface", "lo", "--control", str(folder / "c")) as it:
         it.hear("READY=1")
-        for words in CALLS_OF_THE_SERVICE:
-            code, said = run_with(">/dev/full", folder, *words, "--control", str(folder / "c"))
-            assert (words, code, said) == (words, 74, "pnp-responder: No space left on device\n")
+        at = ("--control", str(folder / "c"))
+        calls = [partial(run_with, ">/dev/full", folder, *words, *at) for words in CALLS_OF_THE_SERVICE]
+        for words, done in zip(CALLS_OF_THE_SERVICE, side_by_side(*calls), strict=True):
+            assert (words, done) == (words, (74, "pnp-responder: No space left on device\n"))
 
 
 def test_no_command_is_forgotten() -> None:

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from pnp_responder.doctor.read_host import in_host_network
+from tests import warm
 from tests.outside.namespaces import GROUP, REQUIRED, Namespace, Network, why_not
 from tests.outside.phone import Phone, plain_subscribe
 from tests.outside.server import PATIENCE, Server
@@ -38,15 +39,8 @@ class Host:
 
     def examine(self, *arguments: str, before: str = "") -> Report:
         """What the doctor says here. `before` are shell commands; their mounts end with them."""
-        command = [*DOCTOR, "--json", "--rules", str(self.rules), *arguments]
-        script = f'{before}\nexec "$@"'
-        done = subprocess.run(
-            self.server.command(["sh", "-ec", script, "sh", *command]),
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-            check=False,
-        )
+        command = ["doctor", "--json", "--rules", str(self.rules), *arguments]
+        done = warm.call(*command, host=self.server.name, before=before, timeout=PATIENCE)
         assert done.returncode in (0, 1, 2), done.stderr
         return Report(done.returncode, json.loads(done.stdout))
 

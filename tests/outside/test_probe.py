@@ -7,7 +7,6 @@ import json
 import logging
 import os
 import socket
-import subprocess
 import sys
 import threading
 import time
@@ -23,11 +22,11 @@ from pnp_responder.net.multicast import Listen, open_interface
 from pnp_responder.service.journal import Journal
 from pnp_responder.service.log_format import Entry
 from pnp_responder.service.rivals import RivalWatch
+from tests import warm
 from tests.outside.namespaces import GROUP, REQUIRED, Namespace, Network, why_not
 from tests.outside.phone import Phone, plain_subscribe
 from tests.outside.server import PATIENCE, Server
 
-PROBE = (sys.executable, "-m", "pnp_responder", "probe")
 # Long enough to ask and to see nobody.
 BRIEFLY = ("--timeout", "0.3")
 HERE = "192.168.7.1"
@@ -76,13 +75,7 @@ class Probed(NamedTuple):
 
 
 def probe(host: Namespace, *arguments: str) -> Probed:
-    done = subprocess.run(
-        host.command([*PROBE, "--timeout", "1", *arguments]),
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-    )
+    done = warm.call("probe", "--timeout", "1", *arguments, host=host.name, timeout=PATIENCE)
     return Probed(done.returncode, done.stdout, done.stderr)
 
 
