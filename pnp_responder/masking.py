@@ -8,7 +8,7 @@ where the URL is made: see `Offer.masked`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from urllib.parse import unquote
 
 MASK = "***"
@@ -33,9 +33,16 @@ _VALUE = re.compile(r""""[^"]*"?|'[^']*'?|,\s|[^"',]+|,""")
 _BEFORE_AT = re.compile(r":(?!//|\s)(.*)@", re.DOTALL)
 # The @ is forgotten: behind a host there would be the digits of a port.
 _WITHOUT_AT = re.compile(r"""://[^:/?#@\s"']*:(?!\d{1,5}(?:[/?#\s"',}]|\Z))([^\s"'/@]+)(?!.*@)""", re.DOTALL)
-_KEY = re.compile(r"""(?:\A|(?<=[\s{,]))["']?([\w.-]+)["']?\s*:\s+(?=\S)""")
+# Behind a key in quotes, as in JSON, no blank need follow the colon.
+_KEY = re.compile(r"""(?:\A|(?<=[\s{,]))(?:(["'])([\w.-]+)\1\s*:\s*|([\w.-]+)["']?\s*:\s+)(?=\S)""")
+# A key whose value may go on in the lines below it.
+_ANY_KEY = re.compile(
+    r"""(?:\A|(?<=[\s{,]))(?:["']?([\w.-]+)["']?\s*:(?=\s|\Z)|\?\s+["']?([\w.-]+)["']?\s*\Z)"""
+)
+_OPENING = re.compile(r"(?:-\s+)*")
 # Tells where a value is, not what it is.
-_REFERENCE = re.compile(r"""\{\s*(?:file|env)\s*:\s+["']?[^\s"'{},]+["']?\s*\}""")
+_REFERENCE = re.compile(r"""\{\s*(?:file|env)\s*:\s+["']?[^\s"'{},=]+["']?\s*\}""")
+_REFERENCE_LINE = re.compile(r"""\s*(?:file|env)\s*:\s+["']?[^\s"'{},=]+["']?\s*""")
 
 Span = tuple[int, int]
 
@@ -87,9 +94,9 @@ def secret_spans(text: str) -> list[Span]:
     key = next((match for match in _KEY.finditer(text) if _says_secret(match, text)), None)
     end = len(text) if key is None else key.end()
     spans = _url_spans(text[:end]) + _parameter_spans(_DOUBTFUL_PARAMETER, text, 0, end)
-    for value in _joined_values(text[:end]):
-        for pattern in (_BEFORE_AT, _WITHOUT_AT):
-            found = pattern.search(text, *value)
+    for start, stop in _joined_values(text[:end]) if "@" in text or "://" in text else ():
+        for pattern, sign in ((_BEFORE_AT, "@"), (_WITHOUT_AT, "://")):
+            found = pattern.search(text, start, stop) if text.find(sign, start, stop) >= 0 else None
             if found is not None:
                 spans.append(found.span(1))
                 break
@@ -98,8 +105,39 @@ def secret_spans(text: str) -> list[Span]:
     return _apart(spans)
 
 
+def goes_on_with_secret(above: Sequence[str], line: str) -> bool:
+    """Does `line`, which follows the lines `above`, belong to the value of a key that sounds secret?
+
+    It rather says yes too often.
+    """
+    if _REFERENCE_LINE.fullmatch(line) or not any(_SECRET.search(text) for text in above):
+        return False
+    margin, listed = _margin(line), line.lstrip().startswith(("-", ":"))
+    for text in reversed(above):
+        stripped = text.lstrip()
+        if not stripped or stripped.startswith("#"):
+            continue
+        own = _margin(text)
+        opening = _OPENING.match(stripped)
+        first = own + (opening.end() if opening is not None else 0)
+        if first < margin or (listed and first == margin):
+            keys = _ANY_KEY.findall(stripped)
+            if keys and sounds_secret("".join(keys[-1])):
+                return True
+            listed = False
+        if own < margin:
+            margin = own
+        if not margin and not listed:
+            return False
+    return False
+
+
+def _margin(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
 def _says_secret(key: re.Match[str], text: str) -> bool:
-    return sounds_secret(key[1]) and _REFERENCE.match(text, key.end()) is None
+    return sounds_secret(key[2] or key[3]) and _REFERENCE.match(text, key.end()) is None
 
 
 def _mask_doubtful(line: str) -> str:

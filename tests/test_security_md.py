@@ -11,7 +11,7 @@ import pytest
 from pnp_responder.limits import AMPLIFICATION, DEFAULT_LIMITS, LEAK, MOST_SOURCES
 from pnp_responder.net.driver import QUEUE_OCTETS
 from pnp_responder.net.tcp import TcpLimits
-from pnp_responder.rules.places import MAX_DEPTH, MAX_NODES, MAX_OCTETS
+from pnp_responder.rules.places import MAX_DEPTH, MAX_ENTRIES, MAX_NODES, MAX_OCTETS
 from pnp_responder.service.journal import PHONES_TOLD, PHONES_WINDOW
 from pnp_responder.service.log_writer import MOST_WAITING
 from pnp_responder.service.settings import Settings
@@ -61,6 +61,7 @@ TCP = TcpLimits()
         ("TCP", f"{TCP.connections}; {TCP.per_source}; {TCP.whole_message:.0f}"),
         ("Lines of log", f"{MOST_WAITING:,}; {PHONES_TOLD:,}"),
         ("Octets, values and depth", f"{MAX_OCTETS >> 20} MiB; {MAX_NODES:,}; {MAX_DEPTH}"),
+        ("Rules, tests or variables of a rules file", f"{MAX_ENTRIES:,}"),
     ],
 )
 def test_a_ceiling_is_the_one_of_the_code(row: str, ceiling: str) -> None:

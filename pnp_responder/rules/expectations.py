@@ -89,8 +89,14 @@ def read_expectations(document: Document) -> tuple[Expectation, ...]:
     if not isinstance(node, Sequence):
         expected(document.findings, node, "a list of tests", "each begins with '- '")
         return ()
-    found = (_read_test(document.findings, item, number) for number, item in enumerate(node.items, 1))
-    return tuple(test for test in found if test is not None)
+    found = []
+    for number, item in enumerate(node.items, 1):
+        test = read_test(document.findings, item, number)
+        if test is not None:
+            found.append(test)
+        if document.findings.full:
+            break
+    return tuple(found)
 
 
 def read_expectations_file(document: Document) -> tuple[Expectation, ...]:
@@ -103,7 +109,8 @@ def read_expectations_file(document: Document) -> tuple[Expectation, ...]:
     return read_expectations(document)
 
 
-def _read_test(findings: Findings, node: Node, number: int) -> Expectation | None:
+def read_test(findings: Findings, node: Node, number: int) -> Expectation | None:
+    """The test that the item `number` of `tests:` is, or None and notes of what is wrong."""
     mapping = read_mapping(findings, node, "a test: 'device:' and 'expect:'")
     if mapping is None:
         return None

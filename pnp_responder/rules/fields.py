@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from pnp_responder.masking import MASK
 from pnp_responder.rules.durations import parse_duration
 from pnp_responder.rules.places import Mapping, Node, Sequence, Text, Unreadable
 from pnp_responder.rules.problems import Findings, did_you_mean, shown
@@ -51,9 +52,17 @@ def expected(findings: Findings, node: Node, what: str, hint: str = "") -> None:
 
 
 def known_fields(
-    findings: Findings, mapping: Mapping, known: Iterable[str], elsewhere: dict[str, str] | None = None
+    findings: Findings,
+    mapping: Mapping,
+    known: Iterable[str],
+    elsewhere: dict[str, str] | None = None,
+    *,
+    secret: bool = False,
 ) -> dict[str, tuple[Text, Node]]:
-    """The entries whose key is known; the others are noted. `elsewhere`: keys with a hint of their own."""
+    """The entries whose key is known; the others are noted. `elsewhere`: keys with a hint of their own.
+
+    `secret`: the mapping stands where a password is expected, so a key that is not known is not shown.
+    """
     names = tuple(known)
     found = {}
     for name, entry in mapping.entries.items():
@@ -61,14 +70,20 @@ def known_fields(
             found[name] = entry
             continue
         if findings.full:  # looking for what was meant takes time
-            findings.error(entry[0], f"unknown key {shown(name)}")
-            continue
-        others = elsewhere or {}
-        hint = others.get(name) or did_you_mean(name, names) or did_you_mean(name, others)
-        hint = hint or f"known are {', '.join(names)}"
-        what = f"unknown key {shown(name)}" if name else "a key is missing before the ':'"
-        findings.error(entry[0], what, hint)
+            break
+        note_unknown(findings, entry[0], names, elsewhere or {}, secret=secret)
     return found
+
+
+def note_unknown(
+    findings: Findings, key: Text, known: tuple[str, ...], elsewhere: dict[str, str], *, secret: bool = False
+) -> None:
+    """Note that `key` is none of the `known`; of the others as in `known_fields`."""
+    name = key.value
+    hint = elsewhere.get(name) or did_you_mean(name, known) or did_you_mean(name, elsewhere)
+    hint = hint or f"known are {', '.join(known)}"
+    word = f"'{MASK}'" if secret else shown(name)
+    findings.error(key, f"unknown key {word}" if name else "a key is missing before the ':'", hint)
 
 
 def read_mapping(findings: Findings, node: Node, what: str) -> Mapping | None:
@@ -113,7 +128,13 @@ def read_texts(findings: Findings, node: Node, what: str) -> list[Text]:
     if isinstance(node, Sequence):
         if not node.items:
             findings.error(node, f"an empty list; expected {what}")
-        return [text for item in node.items if (text := read_text(findings, item, what)) is not None]
+        texts = []
+        for item in node.items:
+            if findings.full:
+                break
+            if (text := read_text(findings, item, what)) is not None:
+                texts.append(text)
+        return texts
     text = read_text(findings, node, f"{what} or a list")
     return [] if text is None else [text]
 

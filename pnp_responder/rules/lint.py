@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from pnp_responder.masking import mask_source
 from pnp_responder.rules.lint_guards import allowed_networks, lint_guards
 from pnp_responder.rules.match import Condition
 from pnp_responder.rules.oui_table import OUI_VENDORS, SURE_VENDORS
@@ -102,7 +103,7 @@ def _lint_url_for_vendor(rule: Rule, outcome: UrlOutcome, node: Mapping, finding
         return
     inside = node.entries.get("url")
     at: Placed = outcome.node if inside is not None else Spot(rule.place.line, rule.place.column)
-    macros = dict.fromkeys(_MACRO.findall(outcome.template.texts))
+    macros = dict.fromkeys(_MACRO.findall(mask_source(outcome.sample)))
     for vendor in vendors:
         for macro in macros:
             if vendor in KNOWN_MACROS and macro not in KNOWN_MACROS[vendor]:

@@ -52,6 +52,8 @@ def _read_condition(findings: Findings, name: str, node: Node) -> Condition | No
             tests.append(compile_value(key, text.value))
         except ValueError as error:
             findings.error(text, str(error))
+            if findings.full:
+                break
     if key.missing_counts_as and any(test.holds(key.missing_counts_as) for test in tests):
         tests.append(Exact(""))
     return Condition(name, tuple(tests), ", ".join(text.value for text in texts)) if tests else None

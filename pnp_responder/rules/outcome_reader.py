@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from pnp_responder.masking import mask_source
 from pnp_responder.rules.fields import Fields, read_number, read_text
+from pnp_responder.rules.hidden_placeholders import MAX_URL, secret_by_variables
 from pnp_responder.rules.places import Node, Text, Unreadable
 from pnp_responder.rules.problems import Findings
 from pnp_responder.rules.secret import Variable
@@ -73,7 +75,13 @@ def _read_url(findings: Findings, variables: Variables, node: Node) -> UrlOutcom
     text = read_text(findings, node, "a URL as text")
     if text is None:
         return None
+    if len(text.value) > MAX_URL:
+        findings.error(text, f"the URL is longer than {MAX_URL:,} characters", "no NOTIFY can hold it")
+        return None
     template, problems = parse_template(text.value, variables)
+    if secret_by_variables(text.value, variables):
+        for line in range(text.line, text.end_line + 1):
+            findings.hide_line(line)
     for problem in problems:
         findings.error(text, problem.message, problem.hint)
     if problems:
@@ -94,4 +102,4 @@ def _read_url(findings: Findings, variables: Variables, node: Node) -> UrlOutcom
 
 
 def _checked_as(written: str, sample: str) -> str:
-    return f"checked as {sample[:100]}" if written != sample else ""
+    return f"checked as {mask_source(sample)[:100]}" if written != sample else ""

@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple, Protocol
 
 from pnp_responder.errors import ProblemsFound
 from pnp_responder.escaping import escape_controls
-from pnp_responder.masking import MASK, mask_source, secret_spans
+from pnp_responder.masking import MASK, goes_on_with_secret, mask_source, secret_spans
 
 Severity = Literal["error", "warning"]
 
@@ -22,6 +22,11 @@ MOST_WORDS = 500
 LOOKED_AT = 5_000
 """Characters on both sides of the caret where passwords are looked for: more than one has, fewer than a line
 can have."""
+LINES_ABOVE = 50
+"""Lines above the shown one where a key is looked for that its text belongs to."""
+LONG_LINE = 500
+MOST_LONG_LINES = 50
+"""To look for passwords in a long line takes milliseconds: of so many problems it is shown."""
 SHOWN_WIDTH = 120
 """A printed source line is cut to about this many characters round the caret."""
 
@@ -91,12 +96,25 @@ class Findings:
         self.name = name
         self._text = text
         self._lines: list[str] | None = None
+        self._first: str | None = None
+        self._long = 0
         self._problems: dict[tuple[int, int, str], Problem] = {}
-        self._failed = False
+        self._errors = 0
+        self._noted = 0
         self._unlisted = 0
+        self._end: Problem | None = None
+        self._hidden: set[int] = set()
+
+    def hide_line(self, number: int) -> None:
+        """Never show what stands in source line `number`: it has a secret that its form does not tell."""
+        self._hidden.add(number)
 
     def line(self, number: int) -> str:
         """Source line `number` (from 1), without its line break; empty beyond the end."""
+        if self._lines is None and number == 1:
+            if self._first is None:  # a file that is refused for its size need not be cut into lines
+                self._first = LINE_BREAK.split(self._text, maxsplit=1)[0]
+            return self._first
         if self._lines is None:
             self._lines = LINE_BREAK.split(self._text)
         return self._lines[number - 1] if 0 < number <= len(self._lines) else ""
@@ -114,27 +132,44 @@ class Findings:
         return Place(self.name, at.line, at.column)
 
     @property
+    def noted(self) -> int:
+        """How often a problem was noted, the same one again included."""
+        return self._noted
+
+    @property
     def count(self) -> int:
         """How many problems there are by now."""
         return len(self._problems) + self._unlisted
 
     @property
     def full(self) -> bool:
-        """Are there so many that further ones are only counted?"""
-        return len(self._problems) >= MOST_PROBLEMS
+        """Are there so many errors that further ones are only counted?"""
+        return self._errors >= MOST_PROBLEMS
 
     @property
     def failed(self) -> bool:
         """Is there any error?"""
-        return self._failed
+        return self._errors > 0
+
+    def end(self, at: Placed, message: str) -> None:
+        """Say, behind all problems, that what follows `at` was not looked at, for there are errors before."""
+        hint = "mend what is listed, then check again"
+        self._end = self._end or Problem(self.place(at), message, hint, "error", self._shown_line(at.line))
 
     def sorted(self) -> tuple[Problem, ...]:
         """The problems in the order of the file; if there are more than MOST_PROBLEMS, the last says so."""
         found = sorted(self._problems.values(), key=lambda problem: problem.place[1:])
-        if self._unlisted:
-            severity: Severity = "error" if self._failed else "warning"
-            found.append(Problem(found[-1].place, f"and {self._unlisted:,} more problems", "", severity))
-        return tuple(found)
+        severity: Severity = "error" if self.failed else "warning"
+        if len(found) > MOST_PROBLEMS:  # warnings make room for errors
+            errors = [problem for problem in found if problem.severity == "error"]
+            warnings = [problem for problem in found if problem.severity == "warning"]
+            found = sorted(
+                errors + warnings[: MOST_PROBLEMS - len(errors)], key=lambda problem: problem.place[1:]
+            )
+        more = self.count - len(found)
+        if more:
+            found.append(Problem(found[-1].place, f"and {more:,} more problems", "", severity))
+        return (*found, self._end) if self._end is not None else tuple(found)
 
     def raise_errors(self) -> None:
         """Raise RulesError with all problems if one of them is an error."""
@@ -142,15 +177,29 @@ class Findings:
             raise RulesError(self.sorted())
 
     def _add(self, at: Placed, message: str, hint: str, severity: Severity) -> None:
-        self._failed = self._failed or severity == "error"
+        self._noted += 1
         message, hint = _cut(message), _cut(hint)
         key = at.line, at.column, message
         if key in self._problems:
             return
-        if len(self._problems) >= MOST_PROBLEMS:
+        alike = self._errors if severity == "error" else self.count - self._errors
+        self._errors += severity == "error"
+        if alike >= MOST_PROBLEMS:
             self._unlisted += 1
         else:
-            self._problems[key] = Problem(self.place(at), message, hint, severity, self.line(at.line))
+            self._problems[key] = Problem(self.place(at), message, hint, severity, self._shown_line(at.line))
+
+    def _shown_line(self, number: int) -> str:
+        """Source line `number`; "" if it is one of many long ones, `***` if those above make it secret."""
+        line = self.line(number)
+        if len(line) > LONG_LINE:
+            self._long += 1
+            if self._long > MOST_LONG_LINES:
+                return ""
+        above = self._lines[max(0, number - 1 - LINES_ABOVE) : number - 1] if self._lines else []
+        if number in self._hidden or goes_on_with_secret(above, line[:LOOKED_AT]):
+            return f"{line[: len(line) - len(line.lstrip())]}{MASK}"
+        return line
 
 
 def _cut(text: str) -> str:
@@ -171,7 +220,9 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 
 def shown(text: str) -> str:
-    """`text` in quotes for a message: one line, not endless."""
+    """`text` in quotes for a message: one line, not endless; masked before it is cut."""
+    if len(text) > 60:
+        text = mask_source(text[:LOOKED_AT])
     clean = "".join(c if c.isprintable() else "?" for c in text[:61])
     return f"'{clean[:60]}…'" if len(clean) > 60 else f"'{clean}'"
 

@@ -26,8 +26,8 @@ from pnp_responder.rules.guards import Guards
 from pnp_responder.rules.match import Match
 from pnp_responder.rules.match_keys import KEYS_BY_NAME
 from pnp_responder.rules.match_reader import read_match
-from pnp_responder.rules.outcome_reader import OUTCOMES, Outcome, UrlOutcome, read_outcome
-from pnp_responder.rules.places import Mapping, Node, Sequence, Text, Unreadable, parse_yaml
+from pnp_responder.rules.outcome_reader import OUTCOMES, Outcome, UrlOutcome, Variables, read_outcome
+from pnp_responder.rules.places import Mapping, Node, Sequence, Text, Unreadable
 from pnp_responder.rules.problems import Findings, Place, did_you_mean
 from pnp_responder.rules.secret import Variable
 from pnp_responder.rules.variables import Resolve, read_variables, stand_in
@@ -39,6 +39,8 @@ _ELSEWHERE = _REQUIREMENTS_ELSEWHERE | {
     key: f"'{key}' belongs under 'match:'" for key in (*KEYS_BY_NAME, "not")
 }
 _RULE_KEYS = frozenset(RULE_KEYS)
+MANY_KEYS = 100
+"""That a rule does not have: which of them may be meant for another is not looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +83,9 @@ class Document:
     lenient: bool = False
     variables: dict[str, Variable] = field(default_factory=dict)
     nodes: list[Mapping] = field(default_factory=list)
-
-    @classmethod
-    def parse(cls, text: str, name: str, resolve: Resolve = stand_in, *, lenient: bool = False) -> Document:
-        """Read `text`, which stands in the file `name`. Raises nothing: see `findings`."""
-        text = text.removeprefix("\ufeff")
-        findings = Findings(name, text)
-        return cls(findings, parse_yaml(text, findings), resolve, lenient)
+    variables_taken: bool = False
+    reader: RuleReader | None = None
+    """Has read the rules while the file was parsed."""
 
     def section(self, name: str) -> Node | None:
         """The value of a top-level key, if the file has it."""
@@ -99,32 +97,49 @@ def read_rules(document: Document) -> tuple[Rule, ...]:
     """The rules of a document that could be parsed. Problems go to its findings."""
     if document.root is None:
         return ()
-    known_fields(document.findings, document.root, SECTIONS)
-    section = document.section("vars")
-    variables = read_variables(document.findings, section, document.resolve, lenient=document.lenient)
-    document.variables.update(variables)
-    defaults = _read_defaults(document)
+    findings = document.findings
+    known_fields(findings, document.root, SECTIONS)
+    if findings.full:
+        return ()
     rules = document.section("rules")
+    if document.reader is None:
+        take_variables(document, document.section("vars"))
+        defaults = document.section("defaults")
+        document.reader = RuleReader(document, document.variables, read_defaults(document, defaults))
+        document.reader.may_lack_outcome = names_outcome(defaults)
+        for node in rules.items if isinstance(rules, Sequence) else ():
+            document.reader.read(node)
+            if findings.full:
+                break
     if isinstance(rules, Sequence):
-        return _read_list(document, rules, defaults)
+        document.nodes = document.reader.nodes
+        return tuple(document.reader.rules)
     if rules is None:
         if any("'rules'" in did_you_mean(key, SECTIONS) for key in document.root.entries):
             return ()  # the misspelled key is noted already
-        document.findings.error(
-            document.root, "'rules:' is missing", "'rules: []' answers no phone, only listens"
-        )
+        findings.error(document.root, "'rules:' is missing", "'rules: []' answers no phone, only listens")
     elif not isinstance(rules, Unreadable):
         hint = (
             "'rules: []' answers no phone, only listens"
             if is_nothing(rules)
             else "each rule begins with '- '"
         )
-        document.findings.error(rules, "expected a list of rules", hint)
+        findings.error(rules, "expected a list of rules", hint)
     return ()
 
 
-def _read_defaults(document: Document) -> Defaults:
-    node = document.section("defaults")
+def take_variables(document: Document, section: Node | None) -> None:
+    """Read the section `vars`, once. Problems go to the findings."""
+    if document.variables_taken:
+        return
+    document.variables_taken = True
+    document.variables = read_variables(
+        document.findings, section, document.resolve, lenient=document.lenient
+    )
+
+
+def read_defaults(document: Document, node: Node | None) -> Defaults:
+    """What the section `defaults` says. Problems go to the findings."""
     if node is None or is_nothing(node):
         return Defaults()
     mapping = read_mapping(document.findings, node, "keys of a rule, such as 'url:'")
@@ -137,53 +152,66 @@ def _read_defaults(document: Document) -> Defaults:
     return Defaults(outcome, read_guards(document.findings, fields))
 
 
-def _read_list(document: Document, rules: Sequence, defaults: Defaults) -> tuple[Rule, ...]:
-    found = []
-    names: dict[str, int] = {}
-    for number, node in enumerate(rules.items, 1):
-        mapping = read_mapping(document.findings, node, "a rule: 'match:' and an outcome such as 'url:'")
-        if mapping is None:
-            continue
-        rule = _read_rule(document, mapping, number, names, defaults)
-        if rule is not None:
-            found.append(rule)
-            document.nodes.append(mapping)
-    return tuple(found)
+class RuleReader:
+    """Reads rules one after the other. `rules` are those that are right, `nodes` where they stand.
 
+    `may_lack_outcome`: a rule without an outcome is no mistake, for `defaults` names one, right or wrong.
+    """
 
-def _read_rule(
-    document: Document, mapping: Mapping, number: int, names: dict[str, int], defaults: Defaults
-) -> Rule | None:
-    findings = document.findings
-    fields = known_fields(findings, mapping, RULE_KEYS, _ELSEWHERE)
-    at, name = _read_name(findings, fields, mapping, number)
-    if name in names:
-        findings.error(at, f"rule '{name}' has the name of the rule at line {names[name]}")
-    names.setdefault(name, at.line)
-    match = Match()
-    sound = mapping.entries.keys() <= _RULE_KEYS
-    if "match" in fields:
-        problems = findings.count
-        match = read_match(findings, *fields["match"])
-        sound = sound and findings.count == problems and is_readable(fields["match"][1])
-    written, outcome = read_outcome(document.findings, document.variables, fields)
-    if not written:
-        outcome = defaults.outcome
-        if outcome is None and not _has_outcome(document) and not _means_outcome(mapping):
-            findings.error(
-                mapping,
-                f"rule '{name}' has no outcome",
-                "give it one of 'url:', 'ignore: true', 'reject: CODE', or put one in 'defaults:'",
-            )
-    own = read_guards(findings, fields)
-    if outcome is None:
-        return None
-    if not isinstance(outcome, UrlOutcome):
-        refuse_without_url(findings, fields, own, name)
-        return Rule(name, findings.place(at), match, outcome, None, sound)
-    guards = combine(defaults.guards, own)
-    bound = BoundTemplate(outcome.template, name)
-    return Rule(name, findings.place(at), match, outcome, bound, sound, guards)
+    def __init__(self, document: Document, variables: Variables, defaults: Defaults) -> None:
+        self.rules: list[Rule] = []
+        self.nodes: list[Mapping] = []
+        self.may_lack_outcome = False
+        self._findings = document.findings
+        self._variables = variables
+        self._defaults = defaults
+        self._names: dict[str, int] = {}
+        self._number = 0
+
+    def skip(self) -> None:
+        """Count the next rule, and leave it unread."""
+        self._number += 1
+
+    def read(self, node: Node) -> None:
+        """Read the next rule. Problems go to the findings."""
+        self._number += 1
+        mapping = read_mapping(self._findings, node, "a rule: 'match:' and an outcome such as 'url:'")
+        rule = None if mapping is None else self._read(mapping)
+        if mapping is not None and rule is not None:
+            self.rules.append(rule)
+            self.nodes.append(mapping)
+
+    def _read(self, mapping: Mapping) -> Rule | None:
+        findings, names = self._findings, self._names
+        fields = known_fields(findings, mapping, RULE_KEYS, _ELSEWHERE)
+        at, name = _read_name(findings, fields, mapping, self._number)
+        if name in names:
+            findings.error(at, f"rule '{name}' has the name of the rule at line {names[name]}")
+        names.setdefault(name, at.line)
+        match = Match()
+        sound = mapping.entries.keys() <= _RULE_KEYS
+        if "match" in fields:
+            noted = findings.noted
+            match = read_match(findings, *fields["match"])
+            sound = sound and findings.noted == noted and is_readable(fields["match"][1])
+        written, outcome = read_outcome(findings, self._variables, fields)
+        if not written:
+            outcome = self._defaults.outcome
+            if outcome is None and not self.may_lack_outcome and not _means_outcome(mapping):
+                findings.error(
+                    mapping,
+                    f"rule '{name}' has no outcome",
+                    "give it one of 'url:', 'ignore: true', 'reject: CODE', or put one in 'defaults:'",
+                )
+        own = read_guards(findings, fields)
+        if outcome is None:
+            return None
+        if not isinstance(outcome, UrlOutcome):
+            refuse_without_url(findings, fields, own, name)
+            return Rule(name, findings.place(at), match, outcome, None, sound)
+        guards = combine(self._defaults.guards, own)
+        bound = BoundTemplate(outcome.template, name)
+        return Rule(name, findings.place(at), match, outcome, bound, sound, guards)
 
 
 def _means_outcome(mapping: Mapping) -> bool:
@@ -195,12 +223,12 @@ def _means_outcome(mapping: Mapping) -> bool:
         and any(key in match[1].entries for key in OUTCOMES)
     ):
         return True
-    return any(did_you_mean(key, OUTCOMES) for key in mapping.entries if key not in RULE_KEYS)
+    others = [key for key in mapping.entries if key not in RULE_KEYS]
+    return len(others) > MANY_KEYS or any(did_you_mean(key, OUTCOMES) for key in others)
 
 
-def _has_outcome(document: Document) -> bool:
+def names_outcome(defaults: Node | None) -> bool:
     """Do the defaults name an outcome, if only a wrong one?"""
-    defaults = document.section("defaults")
     return isinstance(defaults, Unreadable) or (
         isinstance(defaults, Mapping) and any(key in defaults.entries for key in OUTCOMES)
     )

@@ -14,6 +14,7 @@ from pnp_responder.rules.lint import lint
 from pnp_responder.rules.match import Condition, Match
 from pnp_responder.rules.match_keys import KEYS_BY_NAME, Facts, read_facts
 from pnp_responder.rules.outcome_reader import UrlOutcome
+from pnp_responder.rules.parsing import parse_document
 from pnp_responder.rules.problems import Place, Problem
 from pnp_responder.rules.ready_rule import NO_RULE, make_ready, needed_slots
 from pnp_responder.rules.rule_finder import RuleFinder
@@ -62,7 +63,7 @@ class RuleSet:
         `resolve` gives the secrets that stand elsewhere. The `service:` section is left to
         `service.settings`. Raises RulesError with all problems.
         """
-        document = Document.parse(text, name, resolve)
+        document = parse_document(text, name, resolve)
         rules = cls.from_document(document)
         document.findings.raise_errors()
         return rules

@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from pnp_responder.enrollment import Enrollment
 from pnp_responder.masking import MASK, mask_url
+from pnp_responder.rules.hidden_placeholders import MAX_URL, PLACEHOLDER, hidden_placeholders
 from pnp_responder.rules.problems import did_you_mean, shown
 from pnp_responder.rules.secret import Secret, Variable, clear
 
@@ -80,14 +81,14 @@ TEMPLATE_NAMES: tuple[TemplateName, ...] = (
         "192.0.2.20",
     ),
 )
+_MASKED = f"'{MASK}'".format
+_TOO_LONG = f"the URL is longer than {MAX_URL:,} characters once vars are inserted"
 RULE = "rule"
 """The name of the rule: a text that is known once the template is bound to its rule."""
 
 BUILTIN_NAMES = (*(name.name for name in TEMPLATE_NAMES), RULE)
 _BY_NAME = {name.name: name for name in TEMPLATE_NAMES}
 _GIVEN_BY_DEVICE = ("mac", "vendor", "model", "version", "profile_type")
-_PLACEHOLDER = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*", re.ASCII)
 
 
 class TemplateProblem(NamedTuple):
@@ -198,15 +199,32 @@ def parse_template(
 ) -> tuple[Template, tuple[TemplateProblem, ...]]:
     """`text` cut into its parts, and all that is wrong with its placeholders.
 
-    Variables are inserted at once. A wrong placeholder leaves no part.
+    Variables are inserted at once. `text` has no more than MAX_URL characters. A wrong placeholder leaves no
+    part. What stands where a password does is no part of a problem's words.
     """
+    template, problems = _parse(text, variables, frozenset())
+    too_long = any(problem.message == _TOO_LONG for problem in problems)
+    if problems and not too_long and (hidden := hidden_placeholders(text, variables)):
+        problems = _parse(text, variables, hidden)[1]
+    return template, problems
+
+
+def _parse(
+    text: str, variables: Mapping[str, Variable], hidden: frozenset[int]
+) -> tuple[Template, tuple[TemplateProblem, ...]]:
+    """As `parse_template`; no words tell of the placeholders that begin at `hidden`."""
     parts: list[Part] = []
     problems: list[TemplateProblem] = []
     position = 0
-    for match in _PLACEHOLDER.finditer(text):
+    room = MAX_URL
+    for match in PLACEHOLDER.finditer(text):
         _add_text(parts, text[position : match.start()])
         position = match.end()
-        part = _placeholder(match[1], variables, problems)
+        quote_word = _MASKED if match.start() in hidden else shown
+        part = _placeholder(match[1], variables, problems, quote_word)
+        room -= len(clear(part) or "")
+        if room < 0:
+            return Template(tuple(parts)), (TemplateProblem(_TOO_LONG, "no NOTIFY can hold it"),)
         if isinstance(part, str):
             _add_text(parts, part)
         elif part is not None:
@@ -219,18 +237,6 @@ def parse_template(
     return Template(tuple(parts)), tuple(problems)
 
 
-def check_variable_name(name: str) -> TemplateProblem | None:
-    """Why `name` can be no key of `vars`."""
-    if name in BUILTIN_NAMES:
-        return TemplateProblem(f"'{name}' is a built-in name of URL templates", "choose another name")
-    if _NAME.fullmatch(name) is None:
-        return TemplateProblem(
-            f"{shown(name)} is no name that a template can use",
-            "ASCII letters, digits, '_', '-', '.'; a letter first",
-        )
-    return None
-
-
 def _add_text(parts: list[Part], text: str) -> None:
     if not text:
         return
@@ -241,7 +247,10 @@ def _add_text(parts: list[Part], text: str) -> None:
 
 
 def _placeholder(
-    inside: str, variables: Mapping[str, Variable], problems: list[TemplateProblem]
+    inside: str,
+    variables: Mapping[str, Variable],
+    problems: list[TemplateProblem],
+    quote_word: Callable[[str], str],
 ) -> Part | None:
     name, *filters = (piece.strip() for piece in inside.split("|"))
     if not name:
@@ -254,12 +263,15 @@ def _placeholder(
     if name not in BUILTIN_NAMES:
         known = (*BUILTIN_NAMES, *variables)
         hint = did_you_mean(name, known) or f"known are {', '.join(known)}"[:300]
-        problems.append(TemplateProblem(f"unknown placeholder {shown(name)}", hint))
+        problems.append(TemplateProblem(f"unknown placeholder {quote_word(name)}", hint))
         return None
-    return Placeholder(name, tuple(filters)) if _check_filters(name, filters, problems) else None
+    good = _check_filters(name, filters, problems, quote_word)
+    return Placeholder(name, tuple(filters)) if good else None
 
 
-def _check_filters(name: str, filters: list[str], problems: list[TemplateProblem]) -> bool:
+def _check_filters(
+    name: str, filters: list[str], problems: list[TemplateProblem], quote_word: Callable[[str], str]
+) -> bool:
     if not filters:
         return True
     known = {} if name == RULE else _BY_NAME[name].filters
@@ -276,7 +288,7 @@ def _check_filters(name: str, filters: list[str], problems: list[TemplateProblem
             problems.append(TemplateProblem(f"filter '{word}' does not fit '{name}'", fitting))
         else:
             hint = did_you_mean(word, known) or fitting
-            problems.append(TemplateProblem(f"unknown filter {shown(word)}", hint))
+            problems.append(TemplateProblem(f"unknown filter {quote_word(word)}", hint))
     if sum(word in _SEPARATING for word in filters) > 1:
         good = False
         problems.append(TemplateProblem("'colon' and 'hyphen' cannot both apply", "use one of them, once"))

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 from pnp_responder.errors import PnpError
 from pnp_responder.masking import MASK, sounds_secret
 from pnp_responder.rules.fields import is_nothing, known_fields, read_mapping, read_text
+from pnp_responder.rules.hidden_placeholders import MAX_URL
 from pnp_responder.rules.places import Mapping, Node, Text
-from pnp_responder.rules.problems import Findings
+from pnp_responder.rules.problems import Findings, shown
 from pnp_responder.rules.secret import Secret, Variable
 from pnp_responder.rules.url_check import check_secret
-from pnp_responder.rules.url_template import BUILTIN_NAMES, check_variable_name
+from pnp_responder.rules.url_template import BUILTIN_NAMES
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*", re.ASCII)
 
 Source = Literal["file", "env"]
 SOURCES: tuple[Source, ...] = ("file", "env")
@@ -61,16 +65,22 @@ def read_variables(
     mapping = read_mapping(findings, node, "names with their texts")
     found: dict[str, Variable] = {}
     for name, (key, value) in mapping.entries.items() if mapping is not None else ():
-        problem = check_variable_name(name)
-        if problem is not None:
-            findings.error(key, problem.message, problem.hint)
-            if name in BUILTIN_NAMES:
-                continue
+        if findings.full:
+            break
+        if name in BUILTIN_NAMES:
+            findings.error(key, f"'{name}' is a built-in name of URL templates", "choose another name")
+            continue
+        if not is_variable_name(name):
+            hint = "ASCII letters, digits, '_', '-', '.'; a letter first"
+            findings.error(key, f"{shown(name)} is no name that a template can use", hint)
         if isinstance(value, Mapping):
             found.setdefault(name, _read_secret(findings, name, value, resolve, lenient))
             continue
         if not isinstance(value, Text):
             read_text(findings, value, "a text")
+        elif len(value.value) > MAX_URL:
+            findings.error(value, f"longer than {MAX_URL:,} characters: no URL can hold it")
+            value = Text("", value.line, value.column)
         elif "{{" in value.value:
             findings.error(
                 value, "'{{' cannot stand in vars: they are plain text", "put the placeholder in the url"
@@ -82,9 +92,14 @@ def read_variables(
     return found
 
 
+def is_variable_name(name: str) -> bool:
+    """Can a template use the name?"""
+    return _NAME.fullmatch(name) is not None
+
+
 def _read_secret(findings: Findings, name: str, node: Mapping, resolve: Resolve, lenient: bool) -> Secret:
     unknown = Secret(name, MASK, known=False)
-    reference = _read_reference(findings, node)
+    reference = _read_reference(findings, node, sounds_secret(name))
     if reference is None:
         return unknown
     try:
@@ -103,8 +118,8 @@ def _read_secret(findings: Findings, name: str, node: Mapping, resolve: Resolve,
     return Secret(name, value)
 
 
-def _read_reference(findings: Findings, node: Mapping) -> SecretReference | None:
-    fields = known_fields(findings, node, SOURCES)
+def _read_reference(findings: Findings, node: Mapping, secret: bool) -> SecretReference | None:
+    fields = known_fields(findings, node, SOURCES, secret=secret)
     hint = "such as {file: /etc/pnp-responder/token} or {env: TOKEN}"
     if len(node.entries) > 1 and fields:
         findings.error(node, "a secret is either in a file or in the environment", hint)

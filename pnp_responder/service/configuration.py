@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pnp_responder.masking import mask_url
-from pnp_responder.rules.expectations import Expectation, read_expectations, read_expectations_file
+from pnp_responder.rules.expectations import Expectation, read_expectations, read_expectations_file, read_test
+from pnp_responder.rules.parsing import parse_document
 from pnp_responder.rules.places import MAX_OCTETS
 from pnp_responder.rules.problems import Place, Problem, RulesError
-from pnp_responder.rules.rule_reader import Document
 from pnp_responder.rules.ruleset import RuleSet
 from pnp_responder.rules.variables import Resolve, stand_in
 from pnp_responder.service.exposure import exposure
@@ -65,12 +65,15 @@ def read_configuration(
 
     `resolve` gives the secrets that stand elsewhere; if `lenient`, what it cannot give is a warning.
     """
-    document = Document.parse(text, name, resolve, lenient=lenient)
-    settings = read_settings(document)
+    document = parse_document(text, name, resolve, lenient=lenient, checks=_CHECKS)
+    settings = read_settings(document.findings, document.section("service"))
     rules = RuleSet.from_document(document)
     expectations = read_expectations(document)
     document.findings.raise_errors()
     return Configuration(settings, rules, rules.warnings, expectations)
+
+
+_CHECKS = {"service": lambda findings, node, _: read_settings(findings, node), "tests": read_test}
 
 
 def load_configuration(path: Path, *, lenient: bool = False) -> Configuration:
@@ -95,7 +98,7 @@ def load_configuration(path: Path, *, lenient: bool = False) -> Configuration:
 
 def load_expectations(path: Path) -> tuple[Expectation, ...]:
     """The tests in the file `path`, which holds nothing else. Raises RulesError as the above does."""
-    document = Document.parse(_read_text(path), str(path))
+    document = parse_document(_read_text(path), str(path), checks=_CHECKS)
     expectations = read_expectations_file(document)
     document.findings.raise_errors()
     return expectations

@@ -23,7 +23,6 @@ from pnp_responder.rules.glob import glob_tokens
 from pnp_responder.rules.match_keys import parse_network
 from pnp_responder.rules.places import Node, Sequence, Text
 from pnp_responder.rules.problems import Findings
-from pnp_responder.rules.rule_reader import Document
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +68,10 @@ MAX_NOTIFY_ATTEMPTS = 11
 """Timer F ends the transaction after 32 s; timer E fits 11 sendings before it (RFC 3261 17.1.2.2)."""
 
 
-def read_settings(document: Document) -> Settings:
-    """The settings of a document, defaults where it names none. Problems go to its findings."""
-    node = document.section("service")
+def read_settings(findings: Findings, node: Node | None) -> Settings:
+    """The settings of the section `service`, defaults where it names none. Problems go to `findings`."""
     if node is None or is_nothing(node):
         return Settings()
-    findings = document.findings
     mapping = read_mapping(findings, node, "settings such as 'interfaces:'")
     if mapping is None:
         return Settings()

@@ -10,12 +10,12 @@ from pnp_responder.enrollment import Device, Enrollment
 from pnp_responder.mac import Mac
 from pnp_responder.rules import RulesError
 from pnp_responder.rules.expectations import Expectation, Expected, read_expectations_file
-from pnp_responder.rules.rule_reader import Document
+from pnp_responder.rules.parsing import parse_document
 from pnp_responder.service.configuration import read_configuration
 
 
 def read(text: str) -> tuple[Expectation, ...]:
-    document = Document.parse(text, "t.yaml")
+    document = parse_document(text, "t.yaml")
     found = read_expectations_file(document)
     document.findings.raise_errors()
     return found

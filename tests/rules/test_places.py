@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pnp_responder.rules import RulesError, RuleSet
-from pnp_responder.rules.places import MAX_NODES, MAX_OCTETS
+from pnp_responder.rules.places import MAX_ENTRIES, MAX_LINES, MAX_NODES, MAX_OCTETS
 
 
 def problems(text: str) -> list[str]:
@@ -52,13 +52,38 @@ def test_deep_nesting(text: str) -> None:
 
 
 def test_too_many_values() -> None:
-    (problem,) = problems("rules: [" + "a," * MAX_NODES + "]")
+    (problem,) = problems("rules: [" + ("[" + "a," * 50_000 + "],") * (MAX_NODES // 50_000) + "]")
     assert "more than 1,000,000 values" in problem
 
 
+def test_too_many_entries() -> None:
+    (problem,) = problems("rules: [" + "a," * (MAX_ENTRIES + 1) + "]")
+    assert problem.startswith(
+        f"r:1:{9 + 2 * MAX_ENTRIES}: more than 100,000 entries under 'rules' (leave some out"
+    )
+    (problem,) = problems("vars: {" + "".join(f"a{n}: b," for n in range(MAX_ENTRIES + 1)) + "}")
+    assert "more than 100,000 entries under 'vars'" in problem
+
+
+def test_too_many_values_in_one_rule() -> None:
+    (problem,) = problems("rules: [{}, {match: {mac: [" + "a," * MAX_ENTRIES + "]}}]")
+    assert "more than 100,000 values within one entry of 'rules'" in problem
+
+
+def test_too_many_lines() -> None:
+    for line_break in ("\n", "\r"):
+        assert problems("#" + line_break * (2 * MAX_LINES + 1)) == [
+            "r:1:1: the file has more than 1,000,000 lines (leave some out)"
+        ]
+
+
 def test_too_many_octets() -> None:
-    assert problems("#" * MAX_OCTETS + "\n") == ["r:1:1: the file is larger than 16 MiB"]
-    assert problems("é" * (MAX_OCTETS // 2) + "a") == ["r:1:1: the file is larger than 16 MiB"]
+    assert problems("#" * MAX_OCTETS + "\n") == [
+        "r:1:1: the file is larger than 16 MiB (leave some rules out)"
+    ]
+    assert problems("é" * (MAX_OCTETS // 2) + "a") == [
+        "r:1:1: the file is larger than 16 MiB (leave some rules out)"
+    ]
 
 
 def test_alias_bomb() -> None:

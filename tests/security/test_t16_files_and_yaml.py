@@ -52,8 +52,14 @@ TEXTS: dict[str, tuple[str | bytes, str]] = {
     "an anchor of 1 MB": (f"rules: &{'t' * 10**6} []\n", "is not allowed"),
     "a value of 1 MB": (f"rules: {'v' * 10**6}\n", "expected a list of rules"),
     "a name of 1 MB twice": (f"rules: [{NAMED}, {NAMED}]", "has the name of the rule at line 1"),
-    "a URL of 1 MB": (f"rules: [{{url: 'http://{'h' * 10**6}:x/'}}]", "port"),
-    "a placeholder of 1 MB": (f"rules: [{{url: 'http://h/{{{{ {'h' * 10**6} }}}}'}}]", "unknown placeholder"),
+    "a URL of 1 MB": (
+        f"rules: [{{url: 'http://{'h' * 10**6}:x/'}}]",
+        "the URL is longer than 65,535 characters",
+    ),
+    "a placeholder of 1 MB": (
+        f"rules: [{{url: 'http://h/{{{{ {'h' * 10**6} }}}}'}}]",
+        "the URL is longer than",
+    ),
     "a MAC of 1 MB": (f"rules: [{{match: {{mac: {'z' * 10**6}}}, ignore: true}}]", "mac"),
     "a version of 1 MB": (f"rules: [{{match: {{version: '<{'=' * 10**6}'}}, ignore: true}}]", "version"),
     "unclosed quotes": ('rules: ["' + '\n"' * 50_000, ""),
