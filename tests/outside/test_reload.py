@@ -11,8 +11,8 @@ from tests.outside.phone import Phone, plain_subscribe
 from tests.outside.rules_for_all import NO_LIMITS
 from tests.outside.server import Server
 
-PHONES = 2000
-SECONDS = 6.0
+PHONES = 1400
+SECONDS = 4.2
 EVERY = 0.2
 ANSWER = re.compile(r"http://192\.168\.1\.118/generation-([0-9]+)/([0-9a-f]{12})/generation-([0-9]+)\.cfg")
 
