@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Generic, TypeVar
 
 from pnp_responder.datagram import TCP, UDP, Datagram, Local, SocketAddress, new
@@ -24,19 +24,19 @@ from pnp_responder.net.sender import Sender
 from pnp_responder.net.streams import Streams
 from pnp_responder.net.troubles import DatagramsLost, EngineFailed, ReceiveFailed, Trouble
 from pnp_responder.net.unicast import Home
+from pnp_responder.net.wakeup import Wakeup
 
 E = TypeVar("E")
 
-# What waits to be answered, in octets: 16,000 SUBSCRIBEs of 600. A flood of anything stays below it too, for
+# What waits to be answered, in octets: 8,000 SUBSCRIBEs of 600. A flood of anything stays below it too, for
 # each datagram counts what Python needs to hold it beside its payload.
-QUEUE_OCTETS = 16 * 1024 * 1024
+QUEUE_OCTETS = 8 * 1024 * 1024
 DATAGRAM_OVERHEAD = 400
 # One turn of the loop answers so many; at 0.1 ms each, timers and signals wait 6 ms at most.
 SLICE = 64
 # One wake-up reads so many from one socket, lest a flood on it starve the others.
 READS = 4096
 LARGEST_DATAGRAM = 65_535
-NEVER = float("inf")
 # After a fault of ours in handle_timeout the engine is not asked again at once.
 FAULT_PAUSE = 1.0
 
@@ -72,9 +72,7 @@ class Driver(Generic[E]):
         self._most_queue_octets = queue_octets
         self._answering = False
         self._deadline: float | None = None
-        self._timer: asyncio.TimerHandle | None = None
-        # When the timer comes.
-        self._wakes = NEVER
+        self._wakeup = Wakeup(loop, self._wake)
 
     @property
     def interfaces(self) -> tuple[OpenInterface, ...]:
@@ -168,10 +166,7 @@ class Driver(Generic[E]):
         self._sender.stop()
         self._queue.clear()
         self._queue_octets = 0
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        self._wakes = NEVER
+        self._wakeup.cancel()
         self._deadline = None
 
     def _read(
@@ -223,35 +218,46 @@ class Driver(Generic[E]):
                 self._report(DatagramsLost(interface, times))
 
     def _answer(self) -> None:
+        """One stage after the other, for each is quicker while the processor has it at hand: all that is
+        answered at once goes out at once, and then it is told."""
         queue = self._queue
         receive = self._engine.receive_datagram
-        carry_out = self._carry_out
         now = self._loop.time()
+        datagrams: list[Datagram] = []
+        events: list[E] = []
+        octets = self._queue_octets
         for _ in range(min(SLICE, len(queue))):
             datagram = queue.popleft()
-            self._queue_octets -= len(datagram[0]) + DATAGRAM_OVERHEAD
+            octets -= len(datagram[0]) + DATAGRAM_OVERHEAD
             try:
-                carry_out(receive(datagram, now))
+                answers, told, self._deadline = receive(datagram, now)
             except Exception as error:  # ours, not the stranger's: this datagram is lost, the next is served
                 self._fault(error, datagram, now)
+            else:
+                datagrams += answers
+                events += told
+        self._queue_octets = octets
+        try:
+            self._carry_out(datagrams, events)
+        except Exception as error:  # as above
+            self._fault(error, None, now)
         if queue:
             self._loop.call_soon(self._answer)
         else:
             self._answering = False
 
-    def _carry_out(self, output: Output[E]) -> None:
-        datagrams, events, deadline = output
-        for datagram in datagrams:
-            if datagram.local.transport == UDP:
-                self._sender.send(datagram)
-            elif self._streams is not None:
-                self._streams.send(datagram)
+    def _carry_out(self, datagrams: Iterable[Datagram], events: Iterable[E]) -> None:
+        if self._streams is not None:
+            by_tcp = [datagram for datagram in datagrams if datagram.local.transport != UDP]
+            if by_tcp:
+                datagrams = [datagram for datagram in datagrams if datagram.local.transport == UDP]
+                for datagram in by_tcp:
+                    self._streams.send(datagram)
+        self._sender.send(datagrams)
         for event in events:
             self._publish(event)
-        self._deadline = deadline
-        # A timer that comes too early does no harm, and costs less than a new one for each datagram.
-        if deadline is not None and deadline < self._wakes:
-            self._arm(deadline)
+        if self._deadline is not None:
+            self._wakeup.at(self._deadline)
 
     def _unreachable(self, remote: SocketAddress) -> None:
         self.deliver(lambda now: self._engine.receive_unreachable(remote, now))
@@ -260,32 +266,26 @@ class Driver(Generic[E]):
         """Carry out what the engine says to `ask(now)`, at once. A fault is told together with `datagram`."""
         now = self._loop.time()
         try:
-            self._carry_out(ask(now))
+            datagrams, events, self._deadline = ask(now)
+            self._carry_out(datagrams, events)
         except Exception as error:  # as in _answer
             self._fault(error, datagram, now)
 
-    def _arm(self, when: float) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        self._wakes = when
-        self._timer = self._loop.call_at(when, self._wake)
-
     def _wake(self) -> None:
-        self._timer = None
-        self._wakes = NEVER
         if self._deadline is None:
             return
         now = self._loop.time()
         # The loop's timers may come a clock tick early.
         if now < self._deadline:
-            self._arm(self._deadline)
+            self._wakeup.at(self._deadline)
             return
         try:
-            self._carry_out(self._engine.handle_timeout(now))
+            datagrams, events, self._deadline = self._engine.handle_timeout(now)
+            self._carry_out(datagrams, events)
         except Exception as error:  # as in _answer
             self._fault(error, None, now)
             self._deadline = now + FAULT_PAUSE
-            self._arm(self._deadline)
+            self._wakeup.at(self._deadline)
 
     def _fault(self, error: Exception, datagram: Datagram | None, now: float) -> None:
         if isinstance(error, MemoryError):

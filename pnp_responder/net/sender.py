@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import socket
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 
 from pnp_responder.datagram import Datagram, SocketAddress
 from pnp_responder.net.occasions import Occasions
@@ -45,15 +45,18 @@ class Sender:
         """What is still to leave from there is dropped."""
         self._sockets = {address: source for address, source in self._sockets.items() if source not in gone}
 
-    def send(self, datagram: Datagram) -> None:
-        """Send it now, or soon, or count it. Nothing leaves from an address that is served no more."""
-        source = self._sockets.get(datagram.local.address)
-        if source is None:
-            return
-        try:
-            source.sendto(datagram.payload, datagram.remote)
-        except OSError as error:
-            self._refused(source, datagram, error)
+    def send(self, datagrams: Iterable[Datagram]) -> None:
+        """Send them now, or soon, or count them. Nothing leaves from an address that is served no more."""
+        sockets = self._sockets
+        for datagram in datagrams:
+            payload, remote, local, _ = datagram
+            source = sockets.get(local[1])
+            if source is None:
+                continue
+            try:
+                source.sendto(payload, remote)
+            except OSError as error:
+                self._refused(source, datagram, error)
 
     def stop(self) -> None:
         """Forget what waits."""

@@ -44,7 +44,7 @@ class Rig:
         self.sender.use(self._local.address, link)
 
     def send(self, payload: bytes) -> None:
-        self.sender.send(Datagram(payload, self._remote, self._local))
+        self.sender.send([Datagram(payload, self._remote, self._local)])
 
     async def received(self) -> bytes:
         """What comes to the phone next, within 5 s."""
