@@ -40,6 +40,8 @@ class WriterThread(Generic[T]):
         self.refused = 0
         """How many found no room."""
         self._wake = threading.Event()
+        # Whether it is set, for little.
+        self._woken = False
         self._closing = threading.Event()
         # A daemon: a write that never returns must not keep the process.
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -57,7 +59,8 @@ class WriterThread(Generic[T]):
             return
         self._came += 1 if self._weigh is None else self._weigh(item)
         self._waiting.append(item)
-        if not self._wake.is_set():
+        if not self._woken:
+            self._woken = True
             self._wake.set()
 
     def close(self, timeout: float) -> bool:
@@ -71,7 +74,9 @@ class WriterThread(Generic[T]):
         while True:
             self._wake.wait()
             self._closing.wait(self._gather)
+            # In that order: what is put meanwhile is in the queue before it looks whether to wake us.
             self._wake.clear()
+            self._woken = False
             while self._waiting:
                 with suppress(MemoryError):  # these are lost; the thread must not end
                     self._write_batch()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pnp_responder.capture.recorder import Recorder
     from pnp_responder.rules import RulesError
     from pnp_responder.service.journal import Journal
-    from pnp_responder.service.log_format import Entry
+    from pnp_responder.service.log_format import AnyEntry
     from pnp_responder.service.log_writer import LogWriter
     from pnp_responder.service.settings import Settings
 
@@ -194,7 +194,7 @@ def _open_recorder(path: Path, settings: Settings, journal: Journal, show_secret
     return recorder
 
 
-def _open_log(form: LogFormat) -> LogWriter[Entry]:
+def _open_log(form: LogFormat) -> LogWriter[AnyEntry]:
     import logging
     import time
 

@@ -35,7 +35,7 @@ from pnp_responder.net.troubles import (
     Trouble,
 )
 from pnp_responder.service.fault import fault_place
-from pnp_responder.service.log_format import Entry, Fields
+from pnp_responder.service.log_format import AnyEntry, Entry, Fields, PhoneEntry
 from pnp_responder.service.repeats import RecentlySeen, Repeats
 from pnp_responder.service.rule_hint import rule_hint
 
@@ -62,7 +62,7 @@ class Journal:
 
     def __init__(
         self,
-        put: Callable[[Entry], None],
+        put: Callable[[AnyEntry], None],
         level: int = logging.INFO,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
@@ -85,19 +85,16 @@ class Journal:
         """A line about a phone, unless a flood of its like drowns it: then it is counted."""
         match event:
             case EnrollmentOffered():
-                self._phone("enrollment_offered", _INFO, event.enrollment, event.offer, {})
+                self._phone("enrollment_offered", _INFO, event.enrollment, event.offer)
             case NotifyAnswered():
                 status = event.status
                 # 481: the phone took another server's answer (RFC 6080 6.9), which is no fault of anybody.
                 level = _INFO if status < 300 or status == 481 else logging.WARNING
-                more = {"status": status, "attempts": event.attempts}
-                self._phone("notify_answered", level, event.enrollment, event.offer, more)
+                self._phone("notify_answered", level, event.enrollment, event.offer, event.attempts, status)
             case NotifyTimedOut(enrollment, offer, attempts):
-                self._phone("notify_timed_out", logging.WARNING, enrollment, offer, {"attempts": attempts})
+                self._phone("notify_timed_out", logging.WARNING, enrollment, offer, attempts)
             case NotifyUndeliverable(enrollment, offer, attempts):
-                self._phone(
-                    "notify_undeliverable", logging.WARNING, enrollment, offer, {"attempts": attempts}
-                )
+                self._phone("notify_undeliverable", logging.WARNING, enrollment, offer, attempts)
             case EnrollmentDeclined():
                 self._declined(event)
             case EnrollmentDeferred(enrollment, defer):
@@ -162,28 +159,20 @@ class Journal:
                 self.note(f"{name}_repeated", reason=reason, times=times, sources=sources)
 
     def _phone(
-        self, name: str, level: int, enrollment: Enrollment, offer: Offer, more: dict[str, int]
+        self,
+        name: str,
+        level: int,
+        enrollment: Enrollment,
+        offer: Offer,
+        attempts: int | None = None,
+        status: int | None = None,
     ) -> None:
-        (mac, vendor, model, version), profile_type, _, remote, local = enrollment
-        host = remote.host if remote else ""
+        remote = enrollment[3]
+        host = "" if remote is None else remote[0]
         if level < self._level or not self._phones.tell((name, ""), host, self._clock()):
             return
-        fields: Fields = {
-            "mac": mac,
-            "vendor": vendor,
-            "model": model,
-            "version": version,
-            "rule": offer.rule,
-            "url": offer.masked,
-            "interface": local.interface if local else None,
-            "source": f"{host}:{remote.port}" if remote else None,
-            **more,
-        }
-        if local is not None and local.transport != UDP:
-            fields["transport"] = local.transport
-        if profile_type != USUAL_PROFILE:
-            fields["profile_type"] = profile_type
-        self._put(new(Entry, (self._wall(), level, name, fields)))
+        told = self._wall(), level, name, enrollment, offer.rule, offer.masked, status, attempts
+        self._put(new(PhoneEntry, told))
 
     def _declined(self, event: EnrollmentDeclined) -> None:
         enrollment, decline, status = event

@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
+from pnp_responder.datagram import UDP
+from pnp_responder.enrollment import USUAL_PROFILE, Enrollment
 from pnp_responder.escaping import escape
 
 Format = Literal["console", "json"]
@@ -35,25 +37,96 @@ class Entry(NamedTuple):
     fields: Fields
 
 
-def line_renderer(form: Format, *, colour: bool = False) -> Callable[[Entry], str]:
+class PhoneEntry(NamedTuple):
+    """An entry about a phone that was offered a URL: as an Entry with those `fields`, made with less."""
+
+    when: float
+    level: int
+    name: str
+    enrollment: Enrollment
+    rule: str
+    url: str
+    status: int | None = None
+    attempts: int | None = None
+
+    @property
+    def fields(self) -> Fields:
+        """Those of the line."""
+        (mac, vendor, model, version), profile_type, _, remote, local = self.enrollment
+        return {
+            "mac": mac,
+            "vendor": vendor,
+            "model": model,
+            "version": version,
+            "rule": self.rule,
+            "url": self.url,
+            "interface": local.interface if local else None,
+            "source": str(remote) if remote else None,
+            **({} if self.status is None else {"status": self.status}),
+            **({} if self.attempts is None else {"attempts": self.attempts}),
+            **({"transport": local.transport} if local and local.transport != UDP else {}),
+            **({"profile_type": profile_type} if profile_type != USUAL_PROFILE else {}),
+        }
+
+
+AnyEntry = Entry | PhoneEntry
+
+
+def line_renderer(form: Format, *, colour: bool = False) -> Callable[[AnyEntry], str]:
     """A function that makes an entry's line. Every text in it is escaped, so it is one line always."""
     return _Console(colour) if form == "console" else _json_line
 
 
-def _json_line(entry: Entry) -> str:
+def _json_line(entry: AnyEntry) -> str:
+    if type(entry) is PhoneEntry:
+        return _json_phone_line(entry)
+    when, level, name, fields = entry.when, entry.level, entry.name, entry.fields
+    pairs = "".join([f', "{key}": {_json_value(value)}' for key, value in fields.items()])
+    return f'{{"timestamp": "{_stamp(int(when * 1000))}{_kind(level, name)}{pairs}}}'
+
+
+def _json_phone_line(entry: PhoneEntry) -> str:
     # Written out, for it runs twice for each phone of a campus that asks at once.
-    when, level, name, fields = entry
-    second, milliseconds = divmod(int(when * 1000), 1000)
-    line = (
-        f'{{"timestamp": "{_utc(second)}.{milliseconds:03}Z", "level": "{_LEVELS[level]}",'
-        f' "event": {_json_text(name)}'
+    when, level, name, enrollment, rule, url, status, attempts = entry
+    (mac, vendor, model, version), profile_type, _, remote, local = enrollment
+    if not mac or local is None or remote is None or local[2] != UDP or profile_type != USUAL_PROFILE:
+        return _json_line(Entry(when, level, name, entry.fields))
+    host, port = remote
+    if not url.isprintable() or "\\" in url:
+        url = escape(url)
+    return (
+        f'{{"timestamp": "{_stamp(int(when * 1000))}{_kind(level, name)}, "mac": "{mac}"'
+        f'{_about(vendor, model, version, rule)}, "url": {_quoted_ascii(url)}'
+        f', "interface": {_interface(local[0])}, "source": "{host}:{port}"{_outcome(status, attempts)}}}'
     )
-    for key, value in fields.items():
-        if key in _OFTEN_THE_SAME:
-            line += f', "{key}": {_json_value_again(value)}'
-        else:
-            line += f', "{key}": {_json_text(value) if isinstance(value, str) else _json_value(value)}'
-    return line + "}"
+
+
+@lru_cache(maxsize=4)
+def _stamp(milliseconds: int) -> str:
+    second, milliseconds = divmod(milliseconds, 1000)
+    return f"{datetime.fromtimestamp(second, UTC):%Y-%m-%dT%H:%M:%S}.{milliseconds:03}Z"
+
+
+@lru_cache(maxsize=64)
+def _kind(level: int, name: str) -> str:
+    return f'", "level": "{_LEVELS[level]}", "event": {_json_text(name)}'
+
+
+@lru_cache(maxsize=512)
+def _about(vendor: str, model: str, version: str, rule: str) -> str:
+    texts = {"vendor": vendor, "model": model, "version": version, "rule": rule}
+    return "".join(f', "{key}": {_json_text(text)}' for key, text in texts.items())
+
+
+@lru_cache(maxsize=64)
+def _interface(name: str) -> str:
+    return _json_text(name)
+
+
+@lru_cache(maxsize=64)
+def _outcome(status: int | None, attempts: int | None) -> str:
+    numbers = {"status": status, "attempts": attempts}
+    return "".join(f', "{key}": {number}' for key, number in numbers.items() if number is not None)
 
 
 def _json_text(text: str) -> str:
@@ -63,9 +136,6 @@ def _json_text(text: str) -> str:
 def _json_value(value: Any) -> str:
     return _json_text(value) if isinstance(value, str) else _encode(_escaped(value))
 
-
-_json_value_again = lru_cache(maxsize=512)(_json_value)
-_OFTEN_THE_SAME = frozenset({"vendor", "model", "version", "rule", "interface", "status", "attempts"})
 
 _quoted_ascii = json.encoder.encode_basestring_ascii
 _encode = json.JSONEncoder(default=str).encode
@@ -77,11 +147,6 @@ def _escaped(value: Any) -> Any:
     return [escape(str(item)) for item in value] if isinstance(value, (list, tuple)) else value
 
 
-@lru_cache(maxsize=2)
-def _utc(second: int) -> str:
-    return f"{datetime.fromtimestamp(second, UTC):%Y-%m-%dT%H:%M:%S}"
-
-
 class _Console:
     """`2026-11-23 09:14:02.123 info     enrollment_offered   mac=00a859112233 model="VOIP PHONE"`.
 
@@ -91,7 +156,7 @@ class _Console:
     def __init__(self, colour: bool) -> None:
         self._colour = colour
 
-    def __call__(self, entry: Entry) -> str:
+    def __call__(self, entry: AnyEntry) -> str:
         when = datetime.fromtimestamp(entry.when).astimezone()
         level = _LEVELS[entry.level]
         shown = f"{level:8}"

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from pnp_responder.service.log_format import Entry, line_renderer
+from pnp_responder.service.log_format import AnyEntry, line_renderer
 
 MOST_NAMES = 64
 """There are about 25 names of log lines, all of them ours."""
@@ -19,17 +19,17 @@ _LONGEST_LIST = 3
 class RecentProblems:
     """Stands before the log: `put` hands each entry on to `log`."""
 
-    def __init__(self, log: Callable[[Entry], None]) -> None:
+    def __init__(self, log: Callable[[AnyEntry], None]) -> None:
         self._log = log
-        self._last: dict[str, tuple[int, Entry]] = {}
+        self._last: dict[str, tuple[int, AnyEntry]] = {}
 
-    def put(self, entry: Entry) -> None:
+    def put(self, entry: AnyEntry) -> None:
         """Hand it on, and keep it if it tells of something wrong."""
         if entry.level >= logging.WARNING:
             self._keep(entry)
         self._log(entry)
 
-    def _keep(self, entry: Entry) -> None:
+    def _keep(self, entry: AnyEntry) -> None:
         times, _ = self._last.pop(entry.name, (0, entry))
         self._last[entry.name] = times + 1, entry
         if len(self._last) > MOST_NAMES:

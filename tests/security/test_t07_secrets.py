@@ -30,7 +30,7 @@ from pnp_responder.events import EnrollmentOffered
 from pnp_responder.net.troubles import EngineFailed
 from pnp_responder.service.configuration import load_configuration
 from pnp_responder.service.journal import Journal
-from pnp_responder.service.log_format import Entry, line_renderer
+from pnp_responder.service.log_format import AnyEntry, line_renderer
 from tests.cli.program import PATIENCE, PROGRAM, running
 from tests.cli.test_run import ask
 from tests.examples import SUBSCRIBE, heard, responder
@@ -277,7 +277,7 @@ def test_a_fault_anywhere_in_the_core_tells_its_place_alone(folder: Path) -> Non
     datagram = heard(SUBSCRIBE.replace(b"00a859112233", b"020000000004"))
     lines: list[str] = []
 
-    def put(entry: Entry) -> None:
+    def put(entry: AnyEntry) -> None:
         lines.extend(line_renderer(form)(entry) for form in ("console", "json"))
 
     def decide(enrollment: Enrollment) -> Offer:

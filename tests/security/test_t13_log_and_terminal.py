@@ -31,7 +31,7 @@ from pnp_responder.events import Event
 from pnp_responder.net.troubles import EngineFailed
 from pnp_responder.service.counters import Counters
 from pnp_responder.service.journal import Journal
-from pnp_responder.service.log_format import Entry, line_renderer
+from pnp_responder.service.log_format import AnyEntry, line_renderer
 from pnp_responder.service.sd_notify import SdNotify
 from pnp_responder.service.status import Status
 from tests.cli.faulty_server import Manners, faulty_server
@@ -118,7 +118,7 @@ class Rig:
         self._now = 0.0
         render = line_renderer("json" if form == "json" else "console")
 
-        def put(entry: Entry) -> None:
+        def put(entry: AnyEntry) -> None:
             self.entries += 1
             self.lines.append(render(entry))
 

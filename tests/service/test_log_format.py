@@ -9,7 +9,10 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pnp_responder.service.log_format import Entry, line_renderer
+from pnp_responder.datagram import TCP, Local, SocketAddress
+from pnp_responder.enrollment import Device, Enrollment
+from pnp_responder.mac import Mac
+from pnp_responder.service.log_format import Entry, PhoneEntry, line_renderer
 
 CONSOLE = line_renderer("console")
 JSON = line_renderer("json")
@@ -75,3 +78,26 @@ def test_a_terminal_line_can_be_taken_apart_again(fields: dict[str, str]) -> Non
 @given(ANYTHING)
 def test_json_holds_the_same_text_as_the_terminal(text: str) -> None:
     assert json.loads(JSON(entry(model=text)))["model"].isprintable()
+
+
+MAYBE = st.none() | st.integers(0, 700)
+ENROLLMENTS = st.builds(
+    Enrollment,
+    st.builds(Device, st.sampled_from([None, Mac("00a859112233")]), ANYTHING, ANYTHING, ANYTHING),
+    st.sampled_from(["device", "user", ""]),
+    ANYTHING,
+    st.sampled_from([None, SocketAddress("192.0.2.45", 5062)]),
+    st.none()
+    | st.builds(Local, ANYTHING, st.just(SocketAddress("192.0.2.1", 5060)), st.sampled_from(["UDP", TCP])),
+)
+
+
+@given(ENROLLMENTS, ANYTHING, ANYTHING, MAYBE, MAYBE)
+def test_the_line_about_a_phone_is_that_of_its_fields(
+    enrollment: Enrollment, rule: str, url: str, status: int | None, attempts: int | None
+) -> None:
+    said = PhoneEntry(
+        1_700_000_000.123, logging.INFO, "notify_answered", enrollment, rule, url, status, attempts
+    )
+    for render in (CONSOLE, JSON):
+        assert render(said) == render(Entry(said.when, said.level, said.name, said.fields))

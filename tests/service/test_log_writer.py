@@ -43,7 +43,7 @@ def pipe() -> Iterator[Pipe]:
     pipe.close()
 
 
-def writer(descriptor: int, most_waiting: int = 10_000) -> LogWriter[str]:
+def writer(descriptor: int, most_waiting: int = 1_000_000) -> LogWriter[str]:
     return LogWriter(descriptor, str, lambda lines: f"lost {lines}", most_waiting)
 
 
@@ -64,7 +64,7 @@ def test_lines_come_in_order_and_close_writes_what_waits(pipe: Pipe) -> None:
 
 
 def test_a_reader_that_does_not_read_holds_nobody_up(pipe: Pipe) -> None:
-    log = writer(pipe.write_end, most_waiting=100)
+    log = writer(pipe.write_end, most_waiting=100_000)
     began = time.monotonic()
     for _ in range(5):
         for number in range(500):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from pnp_responder.service.log_format import Entry
+from pnp_responder.service.log_format import AnyEntry, Entry
 from pnp_responder.service.recent_problems import MOST_NAMES, RecentProblems
 
 
@@ -14,7 +14,7 @@ def entry(name: str, level: int = logging.WARNING, when: float = 1_700_000_000.0
 
 
 def test_all_goes_on_to_the_log_and_what_is_wrong_is_kept() -> None:
-    log: list[Entry] = []
+    log: list[AnyEntry] = []
     recent = RecentProblems(log.append)
     entries = [entry("fine", logging.INFO), entry("odd"), entry("bad", logging.ERROR)]
     for each in entries:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pnp_responder.service.journal import Journal
-from pnp_responder.service.log_format import Entry
+from pnp_responder.service.log_format import AnyEntry
 from pnp_responder.service.rejoining import Rejoining
 from tests.net.loopback import LOOPBACK, opened
 
 
 def test_off_is_never() -> None:
-    entries: list[Entry] = []
+    entries: list[AnyEntry] = []
     rejoining = Rejoining(0, Journal(entries.append))
     with opened() as it:
         it.group_socket.close()
@@ -22,7 +22,7 @@ def test_off_is_never() -> None:
 
 
 def test_so_often_and_a_failure_is_told() -> None:
-    entries: list[Entry] = []
+    entries: list[AnyEntry] = []
     rejoining = Rejoining(60, Journal(entries.append))
     with opened() as it:
         gone = it._replace(interface=replace(LOOPBACK, index=999_999))

@@ -14,7 +14,7 @@ from pnp_responder.rules import RulesError, RuleSet
 from pnp_responder.service.configuration import Configuration, load_configuration, read_configuration
 from pnp_responder.service.counters import Counters
 from pnp_responder.service.journal import Journal
-from pnp_responder.service.log_format import Entry
+from pnp_responder.service.log_format import AnyEntry
 from pnp_responder.service.reloads import Reload, Reloads
 from pnp_responder.service.rules_file import RulesFile
 from pnp_responder.service.sd_notify import SdNotify
@@ -36,7 +36,7 @@ def thawed() -> Iterator[None]:
 
 class Made:
     def __init__(self, path: Path = Path("rules.yaml")) -> None:
-        self.told: list[Entry] = []
+        self.told: list[AnyEntry] = []
         self.rules: RuleSet | None = None
         first = read_configuration(RULES, "rules.yaml")
         self.status = Status(len(first.rules.rules), Counters(), 0.0)
