@@ -1,26 +1,38 @@
-"""Answers the SUBSCRIBE that fits the pattern of its kind of device: an offer, and for little.
+"""Answers what fits the patterns of its kind of device: a SUBSCRIBE with an offer, and its 200 to the NOTIFY.
 
 What it does not answer is left to `responder`, as if nobody had looked at it. It gives what that would give,
-octet for octet; a test holds them to each other.
+octet for octet; a test holds them to each other. It is written out in one piece, for nearly all that a phone
+costs is spent here.
 """
 
 from __future__ import annotations
 
-from pnp_responder.datagram import UDP, Datagram, new
+from pnp_responder.datagram import UDP, Datagram, SocketAddress, new
 from pnp_responder.enrollment import Decide, Device, Enrollment, Offer
-from pnp_responder.events import DatagramDropped, EnrollmentOffered, Event
+from pnp_responder.events import DatagramDropped, EnrollmentOffered, Event, NotifyAnswered
 from pnp_responder.limits import SourceRates, sendings_within
-from pnp_responder.mac import Mac
-from pnp_responder.outcomes import Asked
-from pnp_responder.sip import ClientTransactions, Identifiers, Request, ServerKey, ServerTransactions
-from pnp_responder.sip.effects import ClientEffect
-from pnp_responder.sip.via import response_destination
+from pnp_responder.mac import Mac, new_mac
+from pnp_responder.outcomes import Asked, word_of
+from pnp_responder.sip import (
+    ClientTransactions,
+    Identifiers,
+    Request,
+    ServerKey,
+    ServerTransactions,
+    path_of,
+    request_text,
+)
+from pnp_responder.sip.address import DEFAULT_PORT, parse_port
+from pnp_responder.sip.effects import Answered, ClientEffect
+from pnp_responder.sip.identifiers import BRANCH_LENGTH
 from pnp_responder.ua_profile import MAX_NOTIFY, is_probe
-from pnp_responder.ua_profile.notify import expected_ok, join_notify
-from pnp_responder.ua_profile.pattern import Patterns
+from pnp_responder.ua_profile.notify import join_notify, our_end
+from pnp_responder.ua_profile.pattern import MOST_OCTETS, Patterns
 
 Answer = tuple[tuple[ClientEffect, ...], tuple[Datagram, ...], tuple[Event, ...]]
 """What became of others, what goes out, and what happened."""
+
+_BRANCH = ";branch="
 
 
 class Express:
@@ -46,44 +58,98 @@ class Express:
         if datagram.local.transport == UDP:
             self._patterns.learn(datagram.payload, request, enrollment, now)
 
+    def learn_answer(self, payload: bytes, effects: tuple[ClientEffect, ...], now: float) -> None:
+        """A response was read, and that came of it."""
+        for effect in effects:
+            if isinstance(effect, Answered) and isinstance(effect.about, Asked):
+                pattern, local = effect.about.pattern, effect.request.local
+                if pattern is not None:
+                    self._patterns.learn_answer(
+                        pattern, payload, effect.request.branch, effect.status, local, now
+                    )
+
     def answer(self, datagram: Datagram, decide: Decide, now: float) -> Answer | None:
         """None, and nothing has changed, if it is not to be answered here. `datagram` is from who may ask."""
+        payload = datagram[0]
+        if len(payload) > MOST_OCTETS or datagram[2].transport != UDP:
+            return None
+        if payload.startswith(b"SUBSCRIBE "):
+            return self._offer(datagram, decide, now)
+        if payload.startswith(b"SIP/2.0 "):
+            return self._answered(payload.decode("latin-1"), now)
+        return None
+
+    def _offer(self, datagram: Datagram, decide: Decide, now: float) -> Answer | None:
         payload, remote, local, _ = datagram
-        if local.transport != UDP:
+        text = payload.decode("latin-1")
+        pattern = self._patterns.find(text)
+        values = None if pattern is None else pattern.read(text)
+        if pattern is None or values is None:
             return None
-        found = self._patterns.find(payload)
-        if found is None:
+        via, host, port, branch, rport, from_, from_tag, mac, to, call_id, number, *contacts = values
+        contact, contact_host, contact_port = contacts
+        request = request_text(remote, call_id, number, from_tag)
+        if self._servers.is_merged(request):
             return None
-        pattern, asking = found
-        key = ServerKey.of(remote, asking.call_id, asking.number, asking.tag, asking.via)
-        if self._servers.is_merged(key):
-            return None
-        (_, vendor, model, version), profile_type, agent, _, _ = pattern.said
-        device = new(Device, (Mac.of_digits(asking.mac), vendor, model, version))
+        source = remote[0]
+        (_, vendor, model, version), profile_type, agent, _, _ = said = pattern.said
+        digits = mac.lower()
+        device = new(Device, (new_mac(Mac, digits), vendor, model, version))
         enrollment = new(Enrollment, (device, profile_type, agent, remote, local))
         offer = decide(enrollment)
-        if not isinstance(offer, Offer) or is_probe(enrollment):
+        if type(offer) is not Offer or is_probe(enrollment):
             return None
-        if not self._rates.admits(remote.host, now, key.request):
+        if not self._rates.admits(source, now, request):
             return (), (), (DatagramDropped(self._too_fast, remote, local),)
-        tag, branch = self._identifiers.tag(), self._identifiers.branch()
-        octets = expected_ok(asking, remote, local, tag)
-        notify = join_notify(
-            asking.contact,
-            local,
-            branch,
-            (asking.to_uri, tag),
-            (asking.from_uri, asking.tag),
-            asking.call_id,
-            pattern.event,
-            offer.url,
-        )
+        tag, our_branch = self._identifiers.tag_and_branch()
+        ours = our_end(local)
+        sent_by = None if port is None else parse_port(port) or 0
+        # As Via.answered_to, response_destination and notify_destination.
+        destination = remote
+        if rport:
+            via = f"{via}={remote[1]};received={source}"
+        else:
+            if host != source:
+                via = f"{via};received={source}"
+            if sent_by != 0 and (sent_by or DEFAULT_PORT) != remote[1]:
+                destination = new(SocketAddress, (source, sent_by or DEFAULT_PORT))
+        target = DEFAULT_PORT if contact_port is None else parse_port(contact_port) or 0
+        if contact_host != source or target == 0 or target == remote[1]:
+            notified = remote
+        else:
+            notified = new(SocketAddress, (source, target))
+        octets = (
+            f"SIP/2.0 200 OK\r\nVia: {via}\r\nFrom: {from_}\r\nTo: {to};tag={tag}\r\nCall-ID: {call_id}\r\n"
+            f"CSeq: {number} SUBSCRIBE\r\nContact: {ours[1]}\r\nExpires: 0\r\nContent-Length: 0\r\n\r\n"
+        ).encode()
+        # What is From in one is To in the other, as it is written: a URI in brackets, and perhaps a tag.
+        ours_tagged, url = f"{to};tag={tag}", offer.url
+        notify = join_notify(contact, ours, our_branch, ours_tagged, from_, call_id, pattern.event, url)
         attempts = sendings_within(len(payload), len(octets), len(notify))
         if attempts < 1 or len(notify) > MAX_NOTIFY:
             return None  # one more request of that source is counted: who is declined may be counted twice
-        ok = new(Datagram, (octets, response_destination(asking.via, remote), local, False))
-        sent = self._servers.respond(key, datagram, ok, now, tag)
-        last = new(Datagram, (notify, asking.destination(remote), local, False))
-        asked = new(Asked, (enrollment, offer.rule, offer.shown, key.request, last))
-        others = self._clients.request(branch, "NOTIFY", last, now, asked, attempts)
-        return others, (*sent, last), (new(EnrollmentOffered, (enrollment, offer)),)
+        ok = new(Datagram, (octets, destination, local, False))
+        last = new(Datagram, (notify, notified, local, False))
+        key = new(ServerKey, (request, path_of(branch, host, sent_by)))
+        self._servers.respond(key, datagram, tag, now)
+        word = None
+        if notified is remote:
+            word = word_of(contact, ours_tagged, from_, call_id, digits, url)
+        asked = new(Asked, (said if word else enrollment, offer.rule, offer.shown, request, pattern))
+        others = self._clients.request(our_branch, "NOTIFY", last, now, asked, attempts, word)
+        return others, (ok, last), (new(EnrollmentOffered, (enrollment, offer)),)
+
+    def _answered(self, text: str, now: float) -> Answer | None:
+        start = text.find(_BRANCH) + len(_BRANCH)
+        transaction = self._clients.find(text[start : start + BRANCH_LENGTH])
+        if transaction is None or (asked := transaction.about) is None or not isinstance(asked, Asked):
+            return None
+        pattern = asked.pattern
+        answer = None if pattern is None else pattern.answer
+        if answer is None or answer.local != transaction.local or answer.branch(text) != transaction.branch:
+            return None
+        self._servers.prove(asked.request)
+        enrollment, offer = asked.told(transaction.request)
+        event = new(NotifyAnswered, (enrollment, offer, answer.status, transaction.attempts))
+        self._clients.complete(transaction, now)
+        return (), (), (event,)

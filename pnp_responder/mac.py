@@ -42,3 +42,7 @@ class Mac(str):
     def joined(self, separator: str) -> str:
         """The six octets with `separator` between them: `00:a8:59:11:22:33`."""
         return separator.join(self[i : i + 2] for i in range(0, 12, 2))
+
+
+new_mac = str.__new__
+"""`new_mac(Mac, digits)` for `Mac.of_digits` of digits in lower case, at a third of its cost."""

@@ -5,37 +5,62 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from pnp_responder.datagram import Datagram, new
-from pnp_responder.enrollment import Decline, Enrollment, Offer
+from pnp_responder.enrollment import Decline, Device, Enrollment, Offer
 from pnp_responder.events import Event, NotifyAnswered, NotifyTimedOut, NotifyUndeliverable
 from pnp_responder.limits import AMPLIFICATION
-from pnp_responder.sip.effects import Answered, TimedOut, Undeliverable
+from pnp_responder.mac import Mac, new_mac
+from pnp_responder.sip.effects import Answered, Sent, TimedOut, Undeliverable
 from pnp_responder.ua_profile import MAX_NOTIFY
+from pnp_responder.ua_profile.notify import join_notify, our_end
+from pnp_responder.ua_profile.pattern import SubscribePattern
 
 
 class Asked(NamedTuple):
-    """What a NOTIFY is about, and the SUBSCRIBE that it answers (`ServerKey.request`).
+    """What a NOTIFY is about, and the SUBSCRIBE that it answers (`ServerKey.request`), in few octets.
 
-    The URL is not held a second time: it is the NOTIFY's body.
+    `said` is the enrollment; or that of another device of its kind, and then the SUBSCRIBE fitted `pattern`,
+    and what the device has to itself stands in the word for its NOTIFY (`word_of`).
     """
 
-    enrollment: Enrollment
+    said: Enrollment
     rule: str
     shown: str | None
     request: str
-    notify: Datagram
+    pattern: SubscribePattern | None = None
 
-    @property
-    def offer(self) -> Offer:
-        """The offer that was made."""
-        url = self.notify.payload.partition(b"\r\n\r\n")[2].decode()
-        return new(Offer, (url, self.rule, self.shown))
+    def told(self, notify: Sent) -> tuple[Enrollment, Offer]:
+        """Who asked, and what was offered. The URL is not held a second time."""
+        _, octets, remote, local = notify
+        if isinstance(octets, bytes):
+            url = octets[octets.index(b"\r\n\r\n") + 4 :].decode()
+            return self.said, new(Offer, (url, self.rule, self.shown))
+        _, digits, url = octets.rsplit("\n", 2)
+        (_, vendor, model, version), profile_type, agent, _, _ = self.said
+        device = new(Device, (new_mac(Mac, digits), vendor, model, version))
+        enrollment = new(Enrollment, (device, profile_type, agent, remote, local))
+        return enrollment, new(Offer, (url, self.rule, self.shown))
+
+    def once_more(self, notify: Sent) -> Datagram:
+        """What is sent again."""
+        branch, octets, remote, local = notify
+        if isinstance(octets, bytes) or self.pattern is None:
+            return notify.datagram
+        target, from_, to, call_id, _, url = octets.split("\n")
+        again = join_notify(target, our_end(local), branch, from_, to, call_id, self.pattern.event, url)
+        return new(Datagram, (again, remote, local, False))
+
+
+def word_of(target: str, from_: str, to: str, call_id: str, digits: str, url: str) -> str:
+    """What `Asked` makes a NOTIFY and the enrollment of, beside what their pattern and ends say. `digits` are
+    the MAC's, in lower case. The NOTIFY goes to where the SUBSCRIBE came from. No text has a line end."""
+    return f"{target}\n{from_}\n{to}\n{call_id}\n{digits}\n{url}"
 
 
 def outcome(effect: Answered | TimedOut | Undeliverable, asked: Asked) -> Event:
     """The event that tells how the NOTIFY about `asked` ended."""
-    enrollment, offer = asked.enrollment, asked.offer
+    enrollment, offer = asked.told(effect.request)
     if isinstance(effect, Answered):
-        return new(NotifyAnswered, (enrollment, offer, effect.status, effect.attempts))
+        return NotifyAnswered(enrollment, offer, effect.status, effect.attempts)
     if isinstance(effect, TimedOut):
         return NotifyTimedOut(enrollment, offer, effect.attempts)
     return NotifyUndeliverable(enrollment, offer, effect.attempts)

@@ -95,7 +95,8 @@ class Responder:
             if (refusal := self._admission.refusal(datagram.remote, datagram.local)) is not None:
                 return self._dropped(datagram, refusal)
         if (answer := self._express.answer(datagram, self._decide, now)) is not None:
-            return self._carry_out(*answer)
+            others, datagrams, events = answer
+            return self._carry_out(*answer) if others else self._output(datagrams, events)
         try:
             message = parse_message(datagram.payload)
         except MalformedMessage as error:
@@ -124,6 +125,8 @@ class Responder:
         # RFC 3261 17.1.3: whatever the socket; some stacks answer to where they had asked, the group.
         if (effects := self._clients.receive_response(response, now)) is None:
             return self._dropped(datagram, "a response to nothing that we asked")
+        if datagram.local.transport == UDP:
+            self._express.learn_answer(datagram.payload, effects, now)
         return self._carry_out(effects)
 
     def _receive_request(self, request: Request, datagram: Datagram, now: float) -> Output[Event]:
@@ -134,7 +137,7 @@ class Responder:
             raise request.fault
         if datagram.local.transport != UDP and request.headers.get("content-length") is None:
             raise RequestError(400, "no Content-Length")  # RFC 3261 18.3
-        key = ServerKey(request, datagram.remote)
+        key = ServerKey.of(request, datagram.remote)
         if request.method == "CANCEL":
             return self._receive_cancel(request, key, datagram, now)
         if request.method == "SUBSCRIBE" and (again := self._servers.repeat(key, datagram, now)) is not None:
@@ -145,7 +148,7 @@ class Responder:
             return self._output(responses, (RequestRepeated(datagram.remote, datagram.local),))
         uas.check_method(request, SERVED)
         uas.check_request_uri(request)
-        if request.method == "SUBSCRIBE" and request.to.tag is None and self._servers.is_merged(key):
+        if request.method == "SUBSCRIBE" and request.to.tag is None and self._servers.is_merged(key.request):
             raise RequestError(482, "the same request on another path")
         uas.check_dialog(request)
         uas.check_extensions(request)
@@ -196,26 +199,24 @@ class Responder:
         now: float,
     ) -> Output[Event]:
         remote, local = datagram.remote, datagram.local
-        tag, branch = self._identifiers.tag(), self._identifiers.branch()
+        tag, branch = self._identifiers.tag_and_branch()
         notify = notify_request(request, remote, local, tag, branch, offer.url)
         octets = ok_response(request, remote, local, tag)
         attempts = sendings_within(len(datagram.payload), len(octets), len(notify))
         if attempts < 1 or (len(notify) > MAX_NOTIFY and local.transport == UDP):
             decline = too_long(datagram, len(notify), offer)
             return self._decline(request, key, datagram, enrollment, decline, decline.status, now)
-        destination = response_destination(request.via, remote, local.transport)
-        ok = new(Datagram, (octets, destination, local, False))
-        datagrams = self._servers.respond(key, datagram, ok, now, tag)
-        destination = notify_destination(request, remote, local.transport)
-        notify_datagram = new(Datagram, (notify, destination, local, False))
-        asked: Asked | None = new(Asked, (enrollment, offer.rule, offer.shown, key.request, notify_datagram))
-        event: Event = new(EnrollmentOffered, (enrollment, offer))
+        ok = Datagram(octets, response_destination(request.via, remote, local.transport), local)
+        last = Datagram(notify, notify_destination(request, remote, local.transport), local)
+        self._servers.respond(key, datagram, tag, now)
+        asked: Asked | None = Asked(enrollment, offer.rule, offer.shown, key.request)
+        event: Event = EnrollmentOffered(enrollment, offer)
         if is_probe(enrollment):
             asked, event = None, ProbeHeard(remote, local, enrollment, offer)
         else:
             self._express.learn(datagram, request, enrollment, now)
-        others = self._clients.request(branch, "NOTIFY", notify_datagram, now, asked, attempts)
-        return self._carry_out(others, (*datagrams, notify_datagram), (event,))
+        others = self._clients.request(branch, "NOTIFY", last, now, asked, attempts)
+        return self._carry_out(others, (ok, last), (event,))
 
     def _decline(
         self,
@@ -231,10 +232,11 @@ class Responder:
         if is_probe(enrollment):
             events = (ProbeHeard(datagram.remote, datagram.local, enrollment, decline),)
         if status is None:
-            self._servers.absorb(key, datagram, now)
+            self._servers.respond(key, datagram, None, now)
             return self._output((), events)
         response = response_to(request, datagram, status, self._identifiers.tag())
-        return self._output(self._servers.respond(key, datagram, response, now), events)
+        self._servers.respond(key, datagram, response, now)
+        return self._output((response,), events)
 
     def _refuse(self, request: Request, datagram: Datagram, now: float, error: RequestError) -> Output[Event]:
         """An error status to a unicast request; silence to a multicast one (RFC 2543 10.2.2)."""
@@ -275,16 +277,20 @@ class Responder:
         events: tuple[Event, ...] = (),
     ) -> Output[Event]:
         for effect in effects:
-            if isinstance(effect, Send):
-                datagrams += (effect.datagram,)
-                continue
             asked = effect.about
-            if isinstance(asked, Asked):  # and no probe
+            if isinstance(effect, Send):
+                again = (
+                    asked.once_more(effect.request) if isinstance(asked, Asked) else effect.request.datagram
+                )
+                datagrams += (again,)
+            elif isinstance(asked, Asked):  # and no probe
                 if isinstance(effect, Answered):
                     self._servers.prove(asked.request)
                 events += (outcome(effect, asked),)
         return self._output(datagrams, events)
 
     def _output(self, datagrams: tuple[Datagram, ...], events: tuple[Event, ...]) -> Output[Event]:
-        deadline = min(self._servers.deadline, self._clients.deadline)
+        deadline, other = self._servers.deadline, self._clients.deadline
+        if other < deadline:
+            deadline = other
         return new(Output, (datagrams, events, None if deadline == NEVER else deadline))

@@ -29,10 +29,10 @@ from tests.benchmarks.workload import Site, answer, exact, mixed, subscribe
 
 EXCHANGES = 200
 
-MOST_PYTHON_CALLS = 84
-MOST_CALLS = 214
-MOST_BLOCKS = 30
-MOST_OCTETS = 3_080
+MOST_PYTHON_CALLS = 57
+MOST_CALLS = 155
+MOST_BLOCKS = 13
+MOST_OCTETS = 1_400
 MOST_SYSTEM_CALLS = 10.0
 
 

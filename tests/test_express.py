@@ -78,6 +78,12 @@ def from_phone(number: int, payload: bytes = SUBSCRIBE) -> bytes:
     return payload.replace(b"z9hG4bK-one", b"z9hG4bK-%d" % number)
 
 
+def fits(patterns: Patterns, payload: bytes) -> bool:
+    text = payload.decode("latin-1")
+    pattern = patterns.find(text)
+    return pattern is not None and pattern.read(text) is not None
+
+
 def test_it_serves_from_the_third_of_a_kind_on() -> None:
     pair = Pair()
     for number in range(10):
@@ -85,7 +91,8 @@ def test_it_serves_from_the_third_of_a_kind_on() -> None:
         assert [type(event) for event in said.events] == [EnrollmentOffered]
         assert len(said.datagrams) == 2
         pair.hear(answer(said.datagrams[1].payload), multicast=False)
-    assert pair.express.answered == 8
+    # The first of these is what its 200 is known by.
+    assert pair.express.answered == 8 + 7
 
 
 def test_repeats_and_second_paths_are_not_its_business() -> None:
@@ -122,7 +129,7 @@ def test_the_corpus_has_phones_that_it_serves() -> None:
                 continue
             for now in (0.0, 1.0):
                 patterns.learn(payload, message, enrollment, now)
-            served += patterns.find(payload) is not None
+            served += fits(patterns, payload)
     assert served >= len(CORPUS) / 4
 
 
@@ -252,7 +259,7 @@ def test_no_number_of_kinds_is_too_many() -> None:
         enrollment = read_enrollment(message, heard(payload))
         for again in range(2):
             patterns.learn(payload, message, enrollment, number + again / 2)
-        assert patterns.find(payload) is not None
+        assert fits(patterns, payload)
         assert len(patterns._known) <= MOST_PATTERNS
 
 
@@ -263,4 +270,4 @@ def test_learning_waits_between_two_kinds() -> None:
         message = parse_message(payload)
         assert isinstance(message, Request)
         patterns.learn(payload, message, read_enrollment(message, heard(payload)), 0.0)
-    assert [patterns.find(payload) is not None for payload in payloads] == [True, False]
+    assert [fits(patterns, payload) for payload in payloads] == [True, False]

@@ -55,7 +55,7 @@ FLOORS: dict[str, set[str]] = {
     "express": {
         *("datagram", "enrollment", "events", "limits", "mac", "outcomes", "sip", "ua_profile"),
     },
-    "outcomes": {"datagram", "enrollment", "events", "limits", "sip", "ua_profile"},
+    "outcomes": {"datagram", "enrollment", "events", "limits", "mac", "sip", "ua_profile"},
     "deferral": {"datagram", "enrollment", "events", "ua_profile"},
     "responder": {
         *(

@@ -85,7 +85,7 @@ class Subscriber:
         # Named by the Call-ID: some phones write no branch, others the same one each time.
         datagram = Datagram(subscribe, remote, local)
         others = self._clients.request(subscription.call_id, "SUBSCRIBE", datagram, now)
-        return self._carry_out((sip_effects.Send(datagram), *others))
+        return self._carry_out(others, (datagram,))
 
     def receive_datagram(self, datagram: Datagram, now: float) -> Output[PhoneEvent]:
         """See `engine.Engine`."""
@@ -129,9 +129,9 @@ class Subscriber:
         if request.fault is not None:
             raise request.fault
         uas.check_method(request, SERVED)
-        key = ServerKey(request, datagram.remote)
+        key = ServerKey.of(request, datagram.remote)
         # Many phones may stand behind this address: what names another one is no repeat.
-        key.request = f"{key.request}\n{request.uri}"
+        key = ServerKey(f"{key.request}\n{request.uri}", key.path)
         call_id = request.text("call-id")
         again = self._servers.repeat(key, datagram, now)
         if again is not None:
@@ -151,7 +151,8 @@ class Subscriber:
             events.append(self._end(subscription, Outcome.SERVED, url))
         elif not request.text("subscription-state").lower().startswith(("active", "pending")):
             events.append(self._end(subscription, Outcome.NO_URL))
-        return self._output(self._servers.respond(key, datagram, ok, now), tuple(events))
+        self._servers.respond(key, datagram, ok, now)
+        return self._output((ok,), tuple(events))
 
     def _subscription(self, request: Request, call_id: str) -> Subscription:
         """The one that a NOTIFY belongs to (RFC 6665 4.1.3), or that takes it although it does not."""
@@ -179,16 +180,17 @@ class Subscriber:
                 self._waiting.refused_for_all(refusal)
         return self._output((response,), (RequestRefused(error.status, error.reason, datagram.remote),))
 
-    def _carry_out(self, effects: tuple[sip_effects.ClientEffect, ...]) -> Output[PhoneEvent]:
-        datagrams: tuple[Datagram, ...] = ()
+    def _carry_out(
+        self, effects: tuple[sip_effects.ClientEffect, ...], datagrams: tuple[Datagram, ...] = ()
+    ) -> Output[PhoneEvent]:
         events: list[PhoneEvent] = []
         for effect in effects:
             if isinstance(effect, sip_effects.Send):
-                datagrams += (effect.datagram,)
+                datagrams += (effect.request.datagram,)
                 continue
-            subscription = self._waiting.get(effect.branch)
+            subscription = self._waiting.get(effect.request.branch)
             if isinstance(effect, sip_effects.Answered):
-                events.append(Answered(effect.branch, effect.status, effect.attempts))
+                events.append(Answered(effect.request.branch, effect.status, effect.attempts))
                 if subscription is not None:
                     subscription.status, subscription.attempts = effect.status, effect.attempts
                     if effect.status >= 300:

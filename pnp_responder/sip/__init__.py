@@ -10,7 +10,7 @@ from pnp_responder.sip.identifiers import Identifiers
 from pnp_responder.sip.message import Request, Response
 from pnp_responder.sip.parser import parse_message
 from pnp_responder.sip.response import render_response
-from pnp_responder.sip.server_transactions import ServerKey, ServerTransactions
+from pnp_responder.sip.server_transactions import ServerKey, ServerTransactions, path_of, request_text
 from pnp_responder.sip.via import Via, response_destination
 
 __all__ = [
@@ -23,6 +23,8 @@ __all__ = [
     "ServerTransactions",
     "Via",
     "parse_message",
+    "path_of",
     "render_response",
+    "request_text",
     "response_destination",
 ]

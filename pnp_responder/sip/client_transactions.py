@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import deque
 from heapq import heapify, heappop, heappush
 
-from pnp_responder.datagram import UDP, Datagram, SocketAddress, new
+from pnp_responder.datagram import TCP, UDP, Datagram, SocketAddress
+from pnp_responder.sip.client_transaction import ClientTransaction
 from pnp_responder.sip.effects import Answered, ClientEffect, Send, TimedOut, Undeliverable
 from pnp_responder.sip.message import Response
 from pnp_responder.sip.transaction import (
@@ -37,42 +38,10 @@ _INPUT_UNREACHABLE = Input.UNREACHABLE
 _STATE_COMPLETED = State.COMPLETED
 _STATE_PROCEEDING = State.PROCEEDING
 _STATE_TERMINATED = State.TERMINATED
-_STATE_TRYING = State.TRYING
 
 
-class _ClientTransaction:
-    __slots__ = (
-        "about",
-        "attempts",
-        "branch",
-        "datagram",
-        "interval",
-        "method",
-        "most",
-        "queue",
-        "state",
-        "timer_f",
-        "wakes",
-    )
-
-    def __init__(
-        self, branch: str, method: str, datagram: Datagram, about: object, most: int, timer_f: float
-    ) -> None:
-        self.branch = branch
-        self.method = method
-        self.datagram: Datagram | None = datagram
-        self.about = about
-        self.state = _STATE_TRYING
-        self.attempts = 1
-        self.most = most
-        self.interval = 0.0
-        self.timer_f = timer_f
-        # The one timer that runs: E while there is something left to send, then F; once completed, K.
-        self.wakes = NEVER
-        self.queue: _Queue | None = None
-
-
-_Queue = deque[_ClientTransaction]
+_Queue = deque[ClientTransaction]
+_Waiting = dict[SocketAddress, ClientTransaction | dict[str, ClientTransaction]]
 
 
 class ClientTransactions:
@@ -89,9 +58,13 @@ class ClientTransactions:
         self._capacity = capacity
         self._attempts = attempts
         self._t1, self._t2, self._t4 = t1, t2, t4
-        self._alive: OrderedDict[str, _ClientTransaction] = OrderedDict()
+        self._alive: dict[str, ClientTransaction] = {}
+        # As they were made; the dead go when there are many, or when they come to the front.
+        self._in_order: _Queue = deque()
+        # How many entries here and there may be of transactions that do not need them.
+        self._slack = capacity // 8
         # By transport and remote: the one that waits there, or all by their branches.
-        self._waiting: dict[str, dict[SocketAddress, _ClientTransaction | dict[str, _ClientTransaction]]] = {}
+        self._waiting: dict[str, _Waiting] = {UDP: {}, TCP: {}}
         # Timers run for one of a few durations. In a queue of those of one duration the first is the next.
         self._timers_e: dict[float, _Queue] = {duration: deque() for duration in intervals(t1, t2)}
         self._timers_k: dict[float, _Queue] = {duration: deque() for duration in (t4, 0.0)}
@@ -100,6 +73,10 @@ class ClientTransactions:
         self._timer_f: list[tuple[float, str]] = []
         # How many of all those entries may be of transactions that no longer wait for them.
         self._stale = 0
+        # Those made at one time are timed by the same floats.
+        self._first = min(t1, t2)
+        self._first_queue = self._timers_e[self._first]
+        self._made = self._first_e = self._ends = NEVER
         self.deadline: float = NEVER
         """When the next timer fires, NEVER if none runs; perhaps earlier, never later."""
 
@@ -114,26 +91,55 @@ class ClientTransactions:
         now: float,
         about: object = None,
         attempts: int | None = None,
+        word: str | None = None,
     ) -> tuple[ClientEffect, ...]:
         """A new request, whose top Via has that branch, used by no other, and which the caller sends now.
 
-        `about` comes back with what becomes of it; `attempts` may be fewer than usual. Gives what becomes
+        `about` comes back with what becomes of it; `attempts` may be fewer than usual. With a `word` that is
+        held, and comes back, in place of the octets: 400 fewer for each phone of a campus. Gives what becomes
         of another one that has to go for it.
         """
-        if branch in self._alive:
+        alive = self._alive
+        if branch in alive:
             raise ValueError("the branch is in use")
-        effects: tuple[ClientEffect, ...] = ()
-        if len(self._alive) >= self._capacity:
-            oldest = next(iter(self._alive.values()))
-            effects = self._run(oldest, _INPUT_TIMER_F, now) or self._run(oldest, _INPUT_TIMER_K, now)
-        most = self._attempts if attempts is None else min(attempts, self._attempts)
-        if datagram.local.transport != UDP:
+        effects = () if len(alive) < self._capacity else self._give_up_the_oldest(now)
+        if now != self._made:
+            self._made, self._first_e, self._ends = now, now + self._first, now + 64 * self._t1
+        most = self._attempts if attempts is None or attempts > self._attempts else attempts
+        transport = datagram[2].transport
+        if transport != UDP:
             most = 1
-        transaction = _ClientTransaction(branch, method, datagram, about, most, now + 64 * self._t1)
-        self._alive[branch] = transaction
-        self._wait(transaction, datagram)
-        self._set_e(transaction, now)
+        transaction = ClientTransaction(branch, method, datagram, word, about, most, self._ends)
+        alive[branch] = transaction
+        self._in_order.append(transaction)
+        if len(self._in_order) > len(alive) + self._slack:
+            self._in_order = deque(alive.values())
+        remote = datagram[1]
+        by_remote = self._waiting[transport]
+        there = by_remote.setdefault(remote, transaction)
+        if there is not transaction:
+            if isinstance(there, dict):
+                there[branch] = transaction
+            else:
+                by_remote[remote] = {there.branch: there, branch: transaction}
+        if most > 1:
+            transaction.interval = self._first
+            transaction.wakes, transaction.queue = self._first_e, self._first_queue
+            self._first_queue.append(transaction)
+            if self._first_e < self.deadline:
+                self.deadline = self._first_e
+        else:
+            self._set_f(transaction)
         return effects
+
+    def find(self, branch: str) -> ClientTransaction | None:
+        """The request with that branch, if it is alive."""
+        return self._alive.get(branch)
+
+    def complete(self, transaction: ClientTransaction, now: float) -> None:
+        """Its answer has come: as `receive_response`, for a user who knows that it was waited for."""
+        transaction.state = _STATE_COMPLETED
+        self._set_k(transaction, now)
 
     def receive_response(
         self, response: Response, now: float, name: str | None = None
@@ -148,8 +154,8 @@ class ClientTransactions:
         if transaction is None or transaction.method != response.cseq_method:
             return None
         # RFC 3261 18.1.2: sent-by must be ours.
-        if transaction.datagram is not None:
-            ours = transaction.datagram.local.address
+        if transaction.octets is not None:
+            ours = transaction.local.address
             if via.host != ours.host or via.port != ours.port:
                 return None
         if response.status < 200:
@@ -160,7 +166,7 @@ class ClientTransactions:
         self, remote: SocketAddress, now: float, transport: str = UDP
     ) -> tuple[ClientEffect, ...]:
         """End all requests to `remote` by that transport (RFC 3261 18.4)."""
-        there = self._waiting.get(transport, {}).get(remote)
+        there = self._waiting[transport].get(remote)
         if there is None:
             return ()
         waiting = list(there.values()) if isinstance(there, dict) else [there]
@@ -198,32 +204,31 @@ class ClientTransactions:
         return tuple(effects)
 
     def _run(
-        self, transaction: _ClientTransaction, what: Input, now: float, status: int = 0
+        self, transaction: ClientTransaction, what: Input, now: float, status: int = 0
     ) -> tuple[ClientEffect, ...]:
         row = _ROWS[transaction.state][what]
         if row is None:
             return ()
         transaction.state, actions = row
         effects: tuple[ClientEffect, ...] = ()
+        about = transaction.about
         for action in actions:
             if action is _ACTION_SEND:
-                assert transaction.datagram is not None
                 transaction.attempts += 1
-                effects += (Send(transaction.datagram),)
+                effects += (Send(transaction.request, about),)
             elif action is _ACTION_SET_E:
                 self._set_e(transaction, now)
             elif action is _ACTION_SET_K:
                 self._set_k(transaction, now)
             elif action is _ACTION_TO_USER:
-                effects += (
-                    new(Answered, (transaction.branch, status, transaction.attempts, transaction.about)),
-                )
+                effects += (Answered(transaction.request, status, transaction.attempts, about),)
             elif action is _ACTION_TIMED_OUT:
-                effects += (TimedOut(transaction.branch, transaction.attempts, transaction.about),)
+                effects += (TimedOut(transaction.request, transaction.attempts, about),)
             else:  # UNDELIVERABLE
-                effects += (Undeliverable(transaction.branch, transaction.attempts, transaction.about),)
+                effects += (Undeliverable(transaction.request, transaction.attempts, about),)
         if transaction.state is _STATE_TERMINATED:
-            self._stop_waiting(transaction)
+            if transaction.octets is not None:
+                self._stop_waiting(transaction)
             if transaction.wakes > now:
                 self._leave()
             transaction.wakes, transaction.queue = NEVER, None
@@ -231,10 +236,10 @@ class ClientTransactions:
         return effects
 
     def _leave(self) -> None:
-        """An entry is left behind. Of those there are never more than a quarter of what may be alive: a flood
+        """An entry is left behind. Of those there are never more than an eighth of what may be alive: a flood
         that evicts would leave as many as come in half a minute."""
         self._stale += 1
-        if self._stale <= self._capacity // 4:
+        if self._stale <= self._slack:
             return
         self._stale = 0
         # In place: `handle_timeout` may be at work on one of them.
@@ -246,50 +251,49 @@ class ClientTransactions:
         self._timer_f = [(at, branch) for at, branch in self._timer_f if branch in alive]
         heapify(self._timer_f)
 
-    def _wait(self, transaction: _ClientTransaction, datagram: Datagram) -> None:
-        by_remote = self._waiting.setdefault(datagram.local.transport, {})
-        there = by_remote.setdefault(datagram.remote, transaction)
-        if isinstance(there, dict):
-            there[transaction.branch] = transaction
-        elif there is not transaction:
-            by_remote[datagram.remote] = {there.branch: there, transaction.branch: transaction}
+    def _give_up_the_oldest(self, now: float) -> tuple[ClientEffect, ...]:
+        while self._in_order[0].state is _STATE_TERMINATED:
+            self._in_order.popleft()
+        oldest = self._in_order.popleft()
+        completed = oldest.state is _STATE_COMPLETED
+        return self._run(oldest, _INPUT_TIMER_K if completed else _INPUT_TIMER_F, now)
 
-    def _stop_waiting(self, transaction: _ClientTransaction) -> None:
+    def _stop_waiting(self, transaction: ClientTransaction) -> None:
         """Forget what is needed only while the answer is out."""
-        datagram = transaction.datagram
-        if datagram is None:
-            return
-        transaction.datagram = transaction.about = None
-        by_remote = self._waiting[datagram.local.transport]
-        there = by_remote[datagram.remote]
-        if isinstance(there, dict):
+        transaction.octets = transaction.about = None
+        by_remote = self._waiting[transaction.local.transport]
+        there = by_remote.pop(transaction.remote)
+        if there is not transaction:
+            assert isinstance(there, dict)
             del there[transaction.branch]
-        if there is transaction or not there:
-            del by_remote[datagram.remote]
+            if there:
+                by_remote[transaction.remote] = there
 
-    def _set_e(self, transaction: _ClientTransaction, now: float) -> None:
+    def _set_e(self, transaction: ClientTransaction, now: float) -> None:
         if transaction.attempts < transaction.most:
             if transaction.state is _STATE_PROCEEDING:
                 interval = self._t2
             else:
-                interval = min(transaction.interval * 2 or self._t1, self._t2)
+                interval = min(transaction.interval * 2, self._t2)
             transaction.interval = interval
             if now + interval < transaction.timer_f:
                 self._queue(transaction, self._timers_e[interval], now + interval)
                 return
+        self._set_f(transaction)
+
+    def _set_f(self, transaction: ClientTransaction) -> None:
         transaction.wakes = wakes = transaction.timer_f
         heappush(self._timer_f, (wakes, transaction.branch))
         if wakes < self.deadline:
             self.deadline = wakes
 
-    def _set_k(self, transaction: _ClientTransaction, now: float) -> None:
-        datagram = transaction.datagram
+    def _set_k(self, transaction: ClientTransaction, now: float) -> None:
         self._leave()
-        duration = self._t4 if datagram and datagram.local.transport == UDP else 0.0
+        duration = self._t4 if transaction.local.transport == UDP else 0.0
         self._queue(transaction, self._timers_k[duration], now + duration)
         self._stop_waiting(transaction)
 
-    def _queue(self, transaction: _ClientTransaction, queue: _Queue, wakes: float) -> None:
+    def _queue(self, transaction: ClientTransaction, queue: _Queue, wakes: float) -> None:
         transaction.wakes, transaction.queue = wakes, queue
         queue.append(transaction)
         if wakes < self.deadline:

@@ -4,39 +4,53 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from pnp_responder.datagram import Datagram
+from pnp_responder.datagram import Datagram, Local, SocketAddress, new
+
+
+class Sent(NamedTuple):
+    """A request of ours. `octets` are the message, or the word that whoever sends it makes the message anew
+    of (`ClientTransactions.request`)."""
+
+    branch: str
+    octets: bytes | str
+    remote: SocketAddress
+    local: Local
+
+    @property
+    def datagram(self) -> Datagram:
+        """Of a request whose octets are held."""
+        assert isinstance(self.octets, bytes)
+        return new(Datagram, (self.octets, self.remote, self.local, False))
 
 
 class Send(NamedTuple):
-    """Send this datagram."""
+    """Send it once more. `about` is what whoever sent the request gave along with it, here and below."""
 
-    datagram: Datagram
+    request: Sent
+    about: object = None
 
 
 class Answered(NamedTuple):
-    """The request with that branch got a final response after `attempts` sendings.
+    """The request got a final response after `attempts` sendings."""
 
-    `about` is what whoever sent the request gave along with it, here and below.
-    """
-
-    branch: str
+    request: Sent
     status: int
     attempts: int
     about: object = None
 
 
 class TimedOut(NamedTuple):
-    """The request with that branch got no final response until timer F."""
+    """The request got no final response until timer F."""
 
-    branch: str
+    request: Sent
     attempts: int
     about: object = None
 
 
 class Undeliverable(NamedTuple):
-    """The network cannot deliver the request with that branch."""
+    """The network cannot deliver the request."""
 
-    branch: str
+    request: Sent
     attempts: int
     about: object = None
 

@@ -8,7 +8,9 @@ from hashlib import blake2s
 from pnp_responder.sip.via import MAGIC_COOKIE
 
 _TAG_OCTETS = 6
+_TAG_DIGITS = 2 * _TAG_OCTETS
 _BRANCH_OCTETS = 10
+BRANCH_LENGTH = len(MAGIC_COOKIE) + 2 * _BRANCH_OCTETS
 _BLOCK = 256 * (_TAG_OCTETS + _BRANCH_OCTETS)
 
 
@@ -28,6 +30,11 @@ class Identifiers:
     def tag(self) -> str:
         """A tag of 48 random bits; 32 is the least allowed (RFC 3261 19.3)."""
         return self._take(_TAG_OCTETS)
+
+    def tag_and_branch(self) -> tuple[str, str]:
+        """A new tag and a new branch."""
+        digits = self._take(_TAG_OCTETS + _BRANCH_OCTETS)
+        return digits[:_TAG_DIGITS], MAGIC_COOKIE + digits[_TAG_DIGITS:]
 
     def stateless_tag(self, material: bytes) -> str:
         """The same tag for the same `material`, for who answers without state (RFC 3261 8.2.7)."""

@@ -7,8 +7,7 @@ from typing import NamedTuple
 
 from pnp_responder.datagram import UDP, Datagram, Local, SocketAddress
 from pnp_responder.sip.message import Request
-from pnp_responder.sip.transaction import NEVER, SERVER, T1, Action, Input, State, by_number
-from pnp_responder.sip.via import Via
+from pnp_responder.sip.transaction import NEVER, T1
 
 ECHO_WINDOW = 0.1
 """Seconds within which the same octets on a second interface are one multicast heard twice, not a repeat."""
@@ -20,57 +19,39 @@ USUAL_OCTETS = 1_024
 """Octets of a request, for so many of which there is room on the average. Phones send 400 to 700, strangers
 up to 65,535; what is held of a request is hardly more than the request was."""
 
-_ROWS = by_number(SERVER)
-# As names of this module: looking a member up in its class costs three times as much.
-_ACTION_SEND = Action.SEND
-_INPUT_ABSORB = Input.ABSORB
-_INPUT_FINAL = Input.FINAL
-_INPUT_REQUEST = Input.REQUEST
-_INPUT_TIMER_J = Input.TIMER_J
-_STATE_TERMINATED = State.TERMINATED
-_STATE_TRYING = State.TRYING
 
+class ServerKey(NamedTuple):
+    """Which request it is (RFC 3261 8.2.2.2), and by which path it came (17.2.3).
 
-class ServerKey:
-    """Which request it is (RFC 3261 8.2.2.2), and by which path it came (17.2.3)."""
+    `path` is a hash that nobody outside can reckon; it takes a fifth of the octets.
+    """
 
-    __slots__ = ("path", "request")
+    request: str
+    path: int
 
-    def __init__(self, request: Request, source: SocketAddress) -> None:
+    @classmethod
+    def of(cls, request: Request, source: SocketAddress) -> ServerKey:
         """`source` is part of it, so that nobody answers for, or silences, somebody else.
 
         Call-ID and CSeq count even where the branch would do: a phone that forgets how to make
         branches unique is then served all the same, and a true repeat has them equal. Raises
         RequestError if From or To cannot be read.
         """
-        via = request.via
-        self.request = _request_text(
-            source, request.headers.get("call-id"), request.cseq_number, request.from_.tag
-        )
+        via, call_id = request.via, request.headers.get("call-id")
+        text = request_text(source, call_id, request.cseq_number, request.from_.tag)
         if via.has_unique_branch:
-            self.path = _path(via)
-        else:
-            self.path = hash((request.uri, request.to.tag, via.text))
-
-    @classmethod
-    def of(
-        cls, source: SocketAddress, call_id: str, cseq_number: str, from_tag: str | None, via: Via
-    ) -> ServerKey:
-        """As for a request that says so. The branch of `via` has to be unique."""
-        key = cls.__new__(cls)
-        key.request = _request_text(source, call_id, cseq_number, from_tag)
-        key.path = _path(via)
-        return key
+            return cls(text, path_of(via.branch, via.host, via.port))
+        return cls(text, hash((request.uri, request.to.tag, via.text)))
 
 
-def _path(via: Via) -> int:
-    # Its hash, which nobody outside can reckon, takes a fifth of the octets.
-    return hash((via.branch, via.host, via.port))
+def path_of(branch: str, host: str, port: int | None) -> int:
+    """`ServerKey.path` of a unique branch and its sent-by."""
+    return hash((branch, host, port))
 
 
-def _request_text(source: SocketAddress, call_id: str | None, cseq_number: str, from_tag: str | None) -> str:
-    # One text, whose hash is reckoned once; none of its parts can hold a line end.
-    return f"{source.host}\n{call_id}\n{cseq_number}\n{from_tag or ''}"
+def request_text(source: SocketAddress, call_id: str | None, cseq_number: str, from_tag: str | None) -> str:
+    """`ServerKey.request`. One text, whose hash is reckoned once; none of its parts can hold a line end."""
+    return f"{source[0]}\n{call_id}\n{cseq_number}\n{from_tag or ''}"
 
 
 class Word(NamedTuple):
@@ -86,21 +67,28 @@ Answer = Datagram | Word
 
 class _ServerTransaction:
     __slots__ = (
-        *("answer", "ends", "heard", "interface", "key", "local", "multicast", "path", "proven", "rooms"),
-        "state",
+        "answer",
+        "ends",
+        "heard",
+        "interface",
+        "key",
+        "local",
+        "multicast",
+        "path",
+        "proven",
+        "rooms",
     )
 
-    def __init__(self, key: ServerKey, request: Datagram, now: float) -> None:
-        self.key = key.request
-        self.path = key.path
-        self.interface = request.local.interface
-        self.multicast = request.multicast
-        self.rooms = -(-len(request.payload) // _UNIT)
-        self.heard = now
-        self.state = _STATE_TRYING
-        self.local = request.local
-        self.answer: Datagram | str | None = None
-        self.ends = NEVER
+    def __init__(
+        self, key: ServerKey, request: Datagram, answer: Datagram | str | None, heard: float, ends: float
+    ) -> None:
+        self.key, self.path = key
+        payload, _, self.local, self.multicast = request
+        self.interface = self.local[0]
+        self.rooms = -(-len(payload) // _UNIT)
+        self.answer = answer
+        self.heard = heard
+        self.ends = ends
         self.proven = False
 
 
@@ -108,9 +96,10 @@ class ServerTransactions:
     """At most `capacity` transactions of USUAL_OCTETS, each held for 64*T1 (timer J) after its answer or
     silence.
 
-    When there is no room for one more, the oldest goes whose peer is not known to be there (see
-    `prove`); if all are, the oldest. A request by TCP is answered and forgotten, for there timer J is
-    zero (RFC 3261 17.2.2): nobody repeats it.
+    The user answers at once, so all are in Completed (RFC 3261 17.2.2): a repeat brings the answer once
+    more, timer J ends it. When there is no room for one more, the oldest goes whose peer is not known to be
+    there (see `prove`); if all are, the oldest. A request by TCP is answered and forgotten, for there timer J
+    is zero: nobody repeats it.
     """
 
     def __init__(self, capacity: int, t1: float = T1) -> None:
@@ -124,6 +113,8 @@ class ServerTransactions:
         self._timer_j: deque[_ServerTransaction] = deque()
         # The proven ones that eviction has come across.
         self._spared: deque[_ServerTransaction] = deque()
+        # Those made at one time end at one time, and need but one float.
+        self._made, self._ends = NEVER, NEVER
         self.deadline: float = NEVER
         """When timer J of the oldest one fires, NEVER if there is none; perhaps earlier, never later."""
 
@@ -145,31 +136,40 @@ class ServerTransactions:
         if datagram.local.interface != transaction.interface and now - transaction.heard < ECHO_WINDOW:
             return ()
         transaction.interface, transaction.heard = datagram.local.interface, now
-        return self._run(transaction, _INPUT_REQUEST, now)
+        answer = transaction.answer
+        if answer is None:
+            return ()
+        return (Word(answer, transaction.local) if isinstance(answer, str) else answer,)
 
-    def is_merged(self, key: ServerKey) -> bool:
-        """Is it the same request on another path, the first being alive (RFC 3261 8.2.2.2)?"""
-        return key.request in self._alive
+    def is_merged(self, request: str) -> bool:
+        """Is it the same request (`ServerKey.request`) on another path, the first being alive (RFC 3261
+        8.2.2.2)?"""
+        return request in self._alive
 
-    def respond(
-        self, key: ServerKey, request: Datagram, response: Datagram, now: float, word: str | None = None
-    ) -> tuple[Datagram, ...]:
-        """Answer a new request; each repeat of it until timer J brings the same octets.
+    def respond(self, key: ServerKey, request: Datagram, answer: Datagram | str | None, now: float) -> None:
+        """A new request has been answered; each repeat of it until timer J brings the same octets.
 
-        With a `word`, each brings that: the user can make the octets of it and of the repeat, and they need
-        not be held, 400 for each phone of a campus.
+        For a text each brings a Word: the user can make the octets of it and of the repeat, and they need
+        not be held, 400 for each phone of a campus. None is silence, also to each repeat.
         """
-        if request.local.transport == UDP:
-            transaction = self._open(key, request, now)
-            transaction.answer = response if word is None else word
-            self._run(transaction, _INPUT_FINAL, now)
-        return (response,)
-
-    def absorb(self, key: ServerKey, request: Datagram, now: float) -> None:
-        """Stay silent to a new request and, until timer J, to each repeat of it."""
-        if request.local.transport != UDP:
+        if request[2].transport != UDP:
             return
-        self._run(self._open(key, request, now), _INPUT_ABSORB, now)
+        alive = self._alive
+        earlier = alive.get(key[0])
+        if earlier is not None and self._find(key) is not None:
+            raise ValueError("the transaction is already there")
+        if now != self._made:
+            self._made, self._ends = now, now + self._lifetime
+        transaction = _ServerTransaction(key, request, answer, now, self._ends)
+        rooms = transaction.rooms
+        while len(alive) + len(self._by_path) >= self._capacity or (self._room < rooms and len(self)):
+            self._evict()
+        self._room -= rooms
+        if alive.setdefault(key[0], transaction) is not transaction:
+            self._by_path[key] = transaction
+        self._timer_j.append(transaction)
+        if self._ends < self.deadline:
+            self.deadline = self._ends
 
     def prove(self, request: str) -> None:
         """The peer of that transaction (`ServerKey.request`) has answered us, so it is there."""
@@ -181,26 +181,15 @@ class ServerTransactions:
         """Forget those whose timer J has fired."""
         for queue in (self._timer_j, self._spared):
             while queue and queue[0].ends <= now:
-                self._run(queue.popleft(), _INPUT_TIMER_J, now)
+                self._forget(queue.popleft())
         heads = [queue[0].ends for queue in (self._timer_j, self._spared) if queue]
         self.deadline = min(heads, default=NEVER)
-
-    def _open(self, key: ServerKey, request: Datagram, now: float) -> _ServerTransaction:
-        if self._find(key) is not None:
-            raise ValueError("the transaction is already there")
-        transaction = _ServerTransaction(key, request, now)
-        while len(self) >= self._capacity or (self._room < transaction.rooms and len(self)):
-            self._evict()
-        self._room -= transaction.rooms
-        if self._alive.setdefault(key.request, transaction) is not transaction:
-            self._by_path[key.request, key.path] = transaction
-        return transaction
 
     def _find(self, key: ServerKey) -> _ServerTransaction | None:
         transaction = self._alive.get(key.request)
         if transaction is not None and transaction.path == key.path:
             return transaction
-        return self._by_path.get((key.request, key.path)) if self._by_path else None
+        return self._by_path.get(key) if self._by_path else None
 
     def _forget(self, transaction: _ServerTransaction) -> None:
         self._room += transaction.rooms
@@ -219,22 +208,3 @@ class ServerTransactions:
             # Once each: the order of their end is kept, and all the others come later.
             self._spared.append(oldest)
         self._forget(self._spared.popleft())
-
-    def _run(self, transaction: _ServerTransaction, what: Input, now: float) -> tuple[Answer, ...]:
-        row = _ROWS[transaction.state][what]
-        assert row is not None  # each pair that can come here has one
-        transaction.state, actions = row
-        sent: tuple[Answer, ...] = ()
-        for action in actions:
-            if action is _ACTION_SEND:
-                answer = transaction.answer
-                if answer is not None:
-                    sent = (Word(answer, transaction.local) if isinstance(answer, str) else answer,)
-            else:  # SET_J
-                transaction.ends = ends = now + self._lifetime
-                self._timer_j.append(transaction)
-                if ends < self.deadline:
-                    self.deadline = ends
-        if transaction.state is _STATE_TERMINATED:
-            self._forget(transaction)
-        return sent

@@ -1,8 +1,8 @@
-"""The two non-INVITE transaction machines as tables (RFC 3261 17.1.2, 17.2.2).
+"""The non-INVITE client transaction as a table (RFC 3261 17.1.2), and the timers of both machines.
 
-A table maps (state, input) to (next state, actions). A pair without a row has no effect. Neither
-table knows who runs it: `server_transactions.py` and `client_transactions.py` carry the actions
-out.
+The table maps (state, input) to (next state, actions). A pair without a row has no effect. It does not
+know who runs it: `client_transactions.py` carries the actions out. The server transaction (17.2.2) needs
+none: who answers at once is in Completed from the beginning (`server_transactions.py`).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def intervals(t1: float, t2: float) -> list[float]:
 
 
 class State(IntEnum):
-    """States of both machines. Trying is where a transaction begins."""
+    """Trying is where a transaction begins."""
 
     TRYING = 0
     PROCEEDING = auto()
@@ -42,29 +42,22 @@ class State(IntEnum):
 class Input(IntEnum):
     """What can happen to a transaction."""
 
-    REQUEST = 0
-    """Server: the same request again."""
-    FINAL = auto()
-    """A final response: from the user (server) or from the network (client)."""
-    ABSORB = auto()
-    """Server: the user stays silent."""
+    FINAL = 0
+    """A final response."""
     PROVISIONAL = auto()
-    """Client: a 1xx response."""
+    """A 1xx response."""
     TIMER_E = auto()
     TIMER_F = auto()
-    TIMER_J = auto()
     TIMER_K = auto()
     UNREACHABLE = auto()
-    """Client: the network cannot deliver the request."""
+    """The network cannot deliver the request."""
 
 
 class Action(IntEnum):
     """What a row wants done, in its order."""
 
     SEND = auto()
-    """Send the stored message, if there is one."""
     SET_E = auto()
-    SET_J = auto()
     SET_K = auto()
     TO_USER = auto()
     TIMED_OUT = auto()
@@ -73,16 +66,6 @@ class Action(IntEnum):
 
 Row = tuple[State, tuple[Action, ...]]
 Table = dict[tuple[State, Input], Row]
-
-SERVER: Table = {
-    # RFC 3261 17.2.2: a repeated request is discarded until there is a response to repeat.
-    (State.TRYING, Input.REQUEST): (State.TRYING, ()),
-    (State.TRYING, Input.FINAL): (State.COMPLETED, (Action.SEND, Action.SET_J)),
-    # Ours: silence has a lifetime, or each repeat of a declined request would be decided again.
-    (State.TRYING, Input.ABSORB): (State.COMPLETED, (Action.SET_J,)),
-    (State.COMPLETED, Input.REQUEST): (State.COMPLETED, (Action.SEND,)),
-    (State.COMPLETED, Input.TIMER_J): (State.TERMINATED, ()),
-}
 
 CLIENT: Table = {
     # RFC 3261 17.1.2.2

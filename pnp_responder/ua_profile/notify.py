@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -11,7 +10,6 @@ from pnp_responder.errors import RequestError
 from pnp_responder.sip.address import DEFAULT_PORT, NameAddr
 from pnp_responder.sip.message import Request
 from pnp_responder.sip.response import render_response
-from pnp_responder.ua_profile.pattern import Asking
 from pnp_responder.ua_profile.subscribe import BODY_TYPE
 
 MAX_NOTIFY = 1_300
@@ -19,6 +17,21 @@ MAX_NOTIFY = 1_300
 
 MAX_ROUTES = 8
 """Record-Route values that are followed into the NOTIFY. On a LAN there are none."""
+
+
+class OurEnd(NamedTuple):
+    """What Via (without its parameters) and Contact say of us."""
+
+    via: str
+    contact: str
+
+
+# As many as a host has addresses; it is asked for one of them each time.
+@lru_cache(maxsize=256)
+def our_end(local: Local) -> OurEnd:
+    """Of `local`."""
+    transport = "" if local.transport == UDP else ";transport=tcp"
+    return OurEnd(f"SIP/2.0/{local.transport} {local.address}", f"<sip:{local.address}{transport}>")
 
 
 def ok_response(request: Request, remote: SocketAddress, local: Local, to_tag: str) -> bytes:
@@ -29,17 +42,8 @@ def ok_response(request: Request, remote: SocketAddress, local: Local, to_tag: s
     12.1.1).
     """
     headers = [f"Record-Route: {route}" for route in _routes(request)]
-    headers += [f"Contact: {_our_end(local).contact}", "Expires: 0"]
+    headers += [f"Contact: {our_end(local).contact}", "Expires: 0"]
     return render_response(request, 200, remote, to_tag, headers)
-
-
-def expected_ok(asking: Asking, remote: SocketAddress, local: Local, to_tag: str) -> bytes:
-    """As `ok_response`, to a SUBSCRIBE that fits a pattern."""
-    return (
-        f"SIP/2.0 200 OK\r\nVia: {asking.via.answered_to(remote)}\r\nFrom: {asking.from_}\r\n"
-        f"To: {asking.to};tag={to_tag}\r\nCall-ID: {asking.call_id}\r\nCSeq: {asking.cseq}\r\n"
-        f"Contact: {_our_end(local).contact}\r\nExpires: 0\r\nContent-Length: 0\r\n\r\n"
-    ).encode()
 
 
 def notify_request(
@@ -54,43 +58,40 @@ def notify_request(
     target, routes = _target(request, remote), _routes(request)
     if routes:
         target, routes = _follow(target, routes)
-    ours, theirs = (request.to.uri, to_tag), (request.from_.uri, request.from_.tag)
+    from_, to = f"<{request.to.uri}>;tag={to_tag}", f"<{request.from_.uri}>"
+    # RFC 3261 12.2.1.1: a null tag is left out.
+    if request.from_.tag:
+        to = f"{to};tag={request.from_.tag}"
     call_id, event = request.headers["call-id"], request.event.strict
-    return join_notify(target, local, branch, ours, theirs, call_id, event, url, routes)
-
-
-End = tuple[str, str | None]
-"""One end of a dialog: its URI and its tag."""
+    route = "".join([f"Route: {route}\r\n" for route in routes]) if routes else ""
+    return join_notify(target, our_end(local), branch, from_, to, call_id, event, url, route)
 
 
 def join_notify(
     target: str,
-    local: Local,
+    ours: OurEnd,
     branch: str,
-    ours: End,
-    theirs: End,
+    from_: str,
+    to: str,
     call_id: str,
     event: str,
     url: str,
-    routes: Sequence[str] = (),
+    route: str = "",
 ) -> bytes:
-    """The NOTIFY from its parts. Raises ValueError as `notify_request`."""
+    """The NOTIFY from its parts: whole values of headers, `route` whole rows. Raises ValueError as
+    `notify_request`."""
     if not (url.isascii() and url.isprintable() and " " not in url):
         raise ValueError("a profile URL is visible ASCII")
-    via, contact = _our_end(local)
-    # RFC 3261 12.2.1.1: a null tag is left out.
-    their_tag = f";tag={theirs[1]}" if theirs[1] else ""
-    route = "".join([f"Route: {route}\r\n" for route in routes]) if routes else ""
     return (
         f"NOTIFY {target} SIP/2.0\r\n"
-        f"Via: {via};branch={branch};rport\r\n"
+        f"Via: {ours[0]};branch={branch};rport\r\n"
         "Max-Forwards: 70\r\n"
-        f"From: <{ours[0]}>;tag={ours[1]}\r\n"
-        f"To: <{theirs[0]}>{their_tag}\r\n"
+        f"From: {from_}\r\n"
+        f"To: {to}\r\n"
         f"Call-ID: {call_id}\r\n"
         "CSeq: 1 NOTIFY\r\n"
         f"{route}"
-        f"Contact: {contact}\r\n"
+        f"Contact: {ours[1]}\r\n"
         f"Event: {event}\r\n"
         "Subscription-State: terminated;reason=timeout\r\n"
         f"Content-Type: {BODY_TYPE}\r\n"
@@ -111,20 +112,6 @@ def notify_destination(request: Request, remote: SocketAddress, transport: str =
     if contact.host != remote.host or port == 0 or port == remote.port:
         return remote
     return SocketAddress(remote.host, port)
-
-
-class _OurEnd(NamedTuple):
-    """What Via (without its parameters) and Contact say of us."""
-
-    via: str
-    contact: str
-
-
-# As many as a host has addresses; it is asked for one of them each time.
-@lru_cache(maxsize=256)
-def _our_end(local: Local) -> _OurEnd:
-    transport = "" if local.transport == UDP else ";transport=tcp"
-    return _OurEnd(f"SIP/2.0/{local.transport} {local.address}", f"<sip:{local.address}{transport}>")
 
 
 def _target(request: Request, remote: SocketAddress) -> str:

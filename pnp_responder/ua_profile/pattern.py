@@ -1,31 +1,33 @@
-"""What the SUBSCRIBEs of one kind of device have in common, as one regular expression.
+"""What the messages of one kind of device have in common, as regular expressions.
 
 Ten thousand phones of one model send ten thousand times the same rows, but for who asks. So from a
 SUBSCRIBE that was read and offered a URL, a pattern is made of its rows: those that name the device stand
 in it as their grammar, all others letter for letter. What fits it is read at once; all else is read as
-ever. It is the header prediction of TCP (Jacobson) for SIP, and changes no answer: a test holds both
-readings to each other.
+ever. So it is with the 200 that they answer our NOTIFY with. It is the header prediction of TCP (Jacobson)
+for SIP, and changes no answer: a test holds both readings to each other.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from operator import itemgetter
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import Any
 
-from pnp_responder.datagram import SocketAddress, new
+from pnp_responder.datagram import Local
 from pnp_responder.enrollment import Enrollment
-from pnp_responder.sip.address import DEFAULT_PORT, parse_port
 from pnp_responder.sip.head import read_usual
+from pnp_responder.sip.headers import Headers
+from pnp_responder.sip.identifiers import BRANCH_LENGTH
 from pnp_responder.sip.message import Request
-from pnp_responder.sip.via import Via
 
 MOST_PATTERNS = 64
 """Kinds of devices known at once. A campus has a few dozen; when there are more, all are learned anew."""
 
 LEARNING_PAUSE = 0.05
 """Seconds between two learnings, which take 3 ms each: strangers may invent kinds."""
+
+ANSWER_PAUSE = 0.2
+"""The same for answers: two devices of one kind may answer differently, and then the last one is known."""
 
 MOST_OCTETS = 1_024
 """Octets of a SUBSCRIBE that a pattern is made of. Phones send 400 to 700; one of 4,000 would make 40 KiB."""
@@ -37,60 +39,42 @@ _URI_CHARACTER = r"[A-Za-z0-9\-_.!~*'()&=+$,;?/:@%\[\]]"
 _VALUES = {
     "via": rf"(?P<via>SIP/2\.0/UDP (?P<host>[0-9A-Za-z.\-]+)(?::(?P<port>[0-9]{{1,5}}))?"
     rf";branch=(?P<branch>z9hG4bK{_TOKEN})(?P<rport>;rport)?)",
-    "from": r"(?P<from><(?P<from_uri>sip:(?:MAC(?:=|:|%3[Aa]))?(?P<mac>[0-9A-Fa-f]{12})@"
-    rf"{_URI_CHARACTER}*)>(?:;tag=(?P<tag>{_TOKEN}))?)",
-    "to": rf"(?P<to><(?P<to_uri>sips?:{_URI_CHARACTER}+)>)",
+    "from": r"(?P<from><sip:(?:MAC(?:=|:|%3[Aa]))?(?P<mac>[0-9A-Fa-f]{12})@"
+    rf"{_URI_CHARACTER}*>(?:;tag=(?P<tag>{_TOKEN}))?)",
+    "to": rf"(?P<to><sips?:{_URI_CHARACTER}+>)",
     "call-id": r"(?P<call_id>[!-~]+)",
-    "cseq": r"(?P<cseq>(?P<number>[1-9][0-9]{0,8}) SUBSCRIBE)",
+    "cseq": r"(?P<number>[1-9][0-9]{0,8}) SUBSCRIBE",
     "contact": r"<(?P<contact>sips?:(?:[A-Za-z0-9\-_.!~*'()&=+$/%]+@)?(?P<contact_host>[A-Za-z0-9.\-]+)"
     r"(?::(?P<contact_port>[0-9]{1,5}))?)>",
 }
 _NAMES = (
-    *("via", "host", "port", "branch", "rport", "from", "from_uri", "tag", "mac", "to", "to_uri"),
-    *("call_id", "cseq", "number", "contact", "contact_host", "contact_port"),
+    *("via", "host", "port", "branch", "rport", "from", "tag", "mac", "to", "call_id", "number"),
+    *("contact", "contact_host", "contact_port"),
 )
+"""What `SubscribePattern.read` gives, in that order."""
+
+_OUR_BRANCH = "(z9hG4bK[0-9a-f]{20})"
+_ECHOED = {"from": "[!-~]+", "to": "[!-~]+", "call-id": "[!-~]+"}
+
 # What makes another answer than 200 and NOTIFY, or other rows in them.
 _PECULIAR = ("require", "record-route")
 
 
-class Asking(NamedTuple):
-    """Who asks, in a SUBSCRIBE that fits a pattern.
-
-    `from_`, `to` and `cseq` are whole values, `mac` is 12 digits, the last three are the Contact's.
-    """
-
-    via: Via
-    from_: str
-    from_uri: str
-    tag: str | None
-    mac: str
-    to: str
-    to_uri: str
-    call_id: str
-    cseq: str
-    number: str
-    contact: str
-    contact_host: str
-    contact_port: int
-
-    def destination(self, remote: SocketAddress) -> SocketAddress:
-        """As `notify_destination`."""
-        port = self.contact_port
-        if self.contact_host != remote.host or port == 0 or port == remote.port:
-            return remote
-        return SocketAddress(remote.host, port)
-
-
-class SubscribePattern(NamedTuple):
+class SubscribePattern:
     """One kind of device. `said` is an enrollment of it, whose MAC and ends are another's.
 
-    `event` is the header as we send it; `order` puts the groups of `expression` in that of _NAMES.
+    `event` is the header as we send it; `answer` what its 200 to a NOTIFY looks like, once that is known.
     """
 
-    expression: re.Pattern[str]
-    order: Callable[[Sequence[Any]], tuple[Any, ...]]
-    said: Enrollment
-    event: str
+    __slots__ = ("_expression", "_order", "_tail", "answer", "event", "said")
+
+    def __init__(self, expression: re.Pattern[str], tail: str, said: Enrollment, event: str) -> None:
+        self._expression = expression
+        self._tail = tail
+        self._order = tuple(expression.groupindex[name] for name in _NAMES)
+        self.said = said
+        self.event = event
+        self.answer: AnswerPattern | None = None
 
     @classmethod
     def learn(cls, payload: bytes, request: Request, enrollment: Enrollment) -> SubscribePattern | None:
@@ -98,30 +82,73 @@ class SubscribePattern(NamedTuple):
         usual = read_usual(payload)
         if usual is None or any(name in usual[1] for name in _PECULIAR):
             return None
-        rows = []
-        text = payload.decode("latin-1")
-        for row, (name, value) in zip(text.split("\r\n")[1:], usual[1].items(), strict=False):
-            grammar = _VALUES.get(name)
-            rows.append(re.escape(row) if grammar is None else re.escape(row.removesuffix(value)) + grammar)
-        expression = re.compile("SUBSCRIBE sip:[!-~]+ SIP/2\\.0\r\n" + "\r\n".join([*rows, "\r\n"]))
-        found = expression.fullmatch(text)
-        if found is None or len(expression.groupindex) != len(_NAMES):
+        rows, tail = _rows(payload, usual[1], _VALUES)
+        expression = re.compile("SUBSCRIBE sip:[!-~]+ SIP/2\\.0\r\n" + rows)
+        if len(expression.groupindex) != len(_NAMES):
             return None
-        order = itemgetter(*(expression.groupindex[name] - 1 for name in _NAMES))
-        pattern = cls(expression, order, enrollment, request.event.strict)
-        asking = pattern.read(text)
-        return pattern if asking is not None and asking.mac.lower() == enrollment.device.mac else None
+        pattern = cls(expression, tail, enrollment, request.event.strict)
+        found = pattern.read(payload.decode("latin-1"))
+        if found is None or str(found[_NAMES.index("mac")]).lower() != enrollment.device.mac:
+            return None
+        return pattern
 
-    def read(self, text: str) -> Asking | None:
-        """Who asks in `text`, a whole message; None if it does not fit."""
-        found = self.expression.fullmatch(text)
-        if found is None:
+    def read(self, text: str) -> tuple[str | Any, ...] | None:
+        """The values of _NAMES in `text`, a whole message; None if it does not fit.
+
+        `port`, `rport`, `tag` and `contact_port` are None where they are not written. `via`, `from` and `to`
+        are whole values.
+        """
+        tail = self._tail
+        if not text.endswith(tail):
             return None
-        via, host, port, branch, rport, *named, contact_host, contact_port = self.order(found.groups())
-        sent_by = None if port is None else parse_port(port) or 0
-        top = new(Via, (host, sent_by, branch, rport is not None, via, "", True))
-        target = DEFAULT_PORT if contact_port is None else parse_port(contact_port) or 0
-        return new(Asking, (top, *named, contact_host, target))
+        found = self._expression.fullmatch(text, 0, len(text) - len(tail))
+        return None if found is None else found.group(*self._order)
+
+
+class AnswerPattern:
+    """The 200 of one kind of device to the NOTIFY that leaves from `local`."""
+
+    __slots__ = ("_expression", "_tail", "local", "status")
+
+    def __init__(self, expression: re.Pattern[str], tail: str, local: Local, status: int) -> None:
+        self._expression = expression
+        self._tail = tail
+        self.local = local
+        self.status = status
+
+    @classmethod
+    def learn(cls, payload: bytes, branch: str, status: int, local: Local) -> AnswerPattern | None:
+        """The pattern of `payload`, which was read as the answer to the NOTIFY with that branch; None if it
+        has none."""
+        usual = read_usual(payload)
+        if usual is None or usual[1]["via"].count(branch) != 1 or len(branch) != BRANCH_LENGTH:
+            return None
+        via = re.escape(usual[1]["via"]).replace(re.escape(branch), _OUR_BRANCH)
+        rows, tail = _rows(payload, usual[1], _ECHOED | {"via": via})
+        pattern = cls(re.compile(re.escape(usual[0]) + "\r\n" + rows), tail, local, status)
+        return pattern if pattern.branch(payload.decode("latin-1")) == branch else None
+
+    def branch(self, text: str) -> str | None:
+        """The branch in `text`, a whole message; None if it does not fit."""
+        tail = self._tail
+        if not text.endswith(tail):
+            return None
+        found = self._expression.fullmatch(text, 0, len(text) - len(tail))
+        return None if found is None else found[1]
+
+
+def _rows(payload: bytes, headers: Headers, grammars: Mapping[str, str]) -> tuple[str, str]:
+    """The rows of `payload` behind the first: as an expression up to the last that has a grammar, and the
+    others as they are."""
+    rows = payload.decode("latin-1").split("\r\n")[1:]
+    names = list(headers)
+    varying = 1 + max((at for at, name in enumerate(names) if name in grammars), default=-1)
+    expression = ""
+    for row, name in zip(rows[:varying], names, strict=False):
+        grammar = grammars.get(name)
+        literal = row if grammar is None else row.removesuffix(headers[name])
+        expression += f"{re.escape(literal)}{grammar or ''}\r\n"
+    return expression, "\r\n".join(rows[varying:])
 
 
 class Patterns:
@@ -130,18 +157,11 @@ class Patterns:
     def __init__(self) -> None:
         self._known: dict[str, SubscribePattern] = {}
         self._seen: set[str] = set()
-        self._learns = float("-inf")
+        self._learns = self._learns_answers = float("-inf")
 
-    def find(self, payload: bytes) -> tuple[SubscribePattern, Asking] | None:
-        """The pattern that `payload` fits, and who asks; None if there is none."""
-        if len(payload) > MOST_OCTETS or not payload.startswith(b"SUBSCRIBE "):
-            return None
-        text = payload.decode("latin-1")
-        pattern = self._known.get(_event_row(text))
-        if pattern is None:
-            return None
-        asking = pattern.read(text)
-        return None if asking is None else (pattern, asking)
+    def find(self, text: str) -> SubscribePattern | None:
+        """The pattern that the SUBSCRIBE `text` may fit; None if there is none."""
+        return self._known.get(_event_row(text))
 
     def learn(self, payload: bytes, request: Request, enrollment: Enrollment, now: float) -> None:
         """`payload` was read as a SUBSCRIBE, and answered with an offer."""
@@ -163,6 +183,14 @@ class Patterns:
         pattern = SubscribePattern.learn(payload, request, enrollment)
         if pattern is not None:
             self._known[row] = pattern
+
+    def learn_answer(
+        self, pattern: SubscribePattern, payload: bytes, branch: str, status: int, local: Local, now: float
+    ) -> None:
+        """A device of that kind gave a final response to the NOTIFY with that branch, sent from `local`."""
+        if now >= self._learns_answers and len(payload) <= MOST_OCTETS:
+            self._learns_answers = now + ANSWER_PAUSE
+            pattern.answer = AnswerPattern.learn(payload, branch, status, local)
 
 
 def _event_row(text: str) -> str:
