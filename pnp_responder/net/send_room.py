@@ -80,9 +80,6 @@ class SendRoom:
         return True
 
 
-_sendto = socket.socket.sendto
-
-
 class ReplySocket(socket.socket):
     """A UDP socket. For what SendRoom does not allow, `sendto` raises BlockingIOError as if it were full.
 
@@ -101,7 +98,7 @@ class ReplySocket(socket.socket):
         """As of socket.socket."""
         if self._room is not None and not self._room.allows(remote[0], self.network):
             raise BlockingIOError(errno.EAGAIN, "too much waits already for hosts that do not answer ARP")
-        return _sendto(self, payload, remote)
+        return socket.socket.sendto(self, payload, remote)
 
     def _held(self) -> int:
         try:
