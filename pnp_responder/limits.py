@@ -18,7 +18,7 @@ class Limits(NamedTuple):
 
     transactions: int = 10_000
     """SUBSCRIBEs held for their repeats, 32 s each, and NOTIFYs that wait for their answer, each:
-    all phones of a large campus at once, at about 2 KiB a phone."""
+    all phones of a large campus at once, at about 1.2 KiB a phone."""
 
     rate: int = 50
     """New requests a second from one source, in the long run. A phone sends one every few seconds; behind one

@@ -10,6 +10,7 @@ import pytest
 
 from pnp_responder.limits import AMPLIFICATION, DEFAULT_LIMITS, LEAK, MOST_SOURCES
 from pnp_responder.net.driver import QUEUE_OCTETS
+from pnp_responder.net.postponed import MOST_KEPT, PATIENCE
 from pnp_responder.net.tcp import TcpLimits
 from pnp_responder.rules.places import MAX_DEPTH, MAX_ENTRIES, MAX_NODES, MAX_OCTETS
 from pnp_responder.service.journal import PHONES_TOLD, PHONES_WINDOW
@@ -59,7 +60,8 @@ TCP = TcpLimits()
         ("Octets of a message", f"65,535; {MAX_HEADERS}; {MAX_VALUE:,}; {MAX_PARAMETERS}"),
         ("Octets of what waits", f"{QUEUE_OCTETS >> 20} MiB"),
         ("TCP", f"{TCP.connections}; {TCP.per_source}; {TCP.whole_message:.0f}"),
-        ("Lines of log", f"{MOST_WAITING:,}; {PHONES_TOLD:,}"),
+        ("Log that waits", f"{MOST_WAITING >> 20} MiB; {PHONES_TOLD:,}"),
+        ("Answers that the kernel refused", f"{MOST_KEPT:,}, {PATIENCE:.0f} s"),
         ("Octets, values and depth", f"{MAX_OCTETS >> 20} MiB; {MAX_NODES:,}; {MAX_DEPTH}"),
         ("Rules, tests or variables of a rules file", f"{MAX_ENTRIES:,}"),
     ],
