@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 
-from pnp_responder.masking import MASK
 from pnp_responder.rules.fields import note_unknown
 from pnp_responder.rules.places import Mapping as MappingNode
 from pnp_responder.rules.places import Node, Text
 from pnp_responder.rules.problems import Findings
 from pnp_responder.rules.rule_reader import (
     SECTIONS,
-    Defaults,
     Document,
     RuleReader,
     names_outcome,
     read_defaults,
     take_variables,
 )
-from pnp_responder.rules.secret import Secret, Variable
-from pnp_responder.rules.url_template import BUILTIN_NAMES
-from pnp_responder.rules.variables import Resolve, is_variable_name, stand_in
-from pnp_responder.rules.yaml_reader import parse_yaml
+from pnp_responder.rules.survey import NEEDED_BY_RULES
+from pnp_responder.rules.variables import Resolve, stand_in
+from pnp_responder.rules.yaml_reader import Late, parse_yaml
 
 Check = Callable[[Findings, Node, int], object]
 """Notes what is wrong with a section, or with an item of one, which has a number."""
 
 ALL_OF_THE_FIRST = 1_000
 THEN_ONE_OF = 8
-"""What is read twice, for it can be judged for good only at the end of the file, is read in samples first."""
+"""Tests are read twice, the first time in samples."""
 
 
 def parse_document(
@@ -45,18 +42,19 @@ def parse_document(
     """
     text = text.removeprefix("\ufeff")
     document = Document(Findings(name, text), None, resolve, lenient)
-    document.root = parse_yaml(text, document.findings, lambda: _WhileParsed(document, text, checks or {}))
+    document.root = parse_yaml(
+        text, document.findings, lambda late: _WhileParsed(document, late, checks or {})
+    )
     return document
 
 
 class _WhileParsed:
-    """Listens to the parser. Only what no later part of the file can make right is noted."""
+    """Listens to the parser. The rules are read for good, the tests once more at the end."""
 
-    def __init__(self, document: Document, text: str, checks: Mapping[str, Check]) -> None:
+    def __init__(self, document: Document, late: Late, checks: Mapping[str, Check]) -> None:
         self._document = document
-        self._text = text
+        self._late = late
         self._checks = checks
-        self._reader: RuleReader | None = None
         document.reader, document.variables_taken = None, False
 
     def key(self, key: Text) -> None:
@@ -72,46 +70,26 @@ class _WhileParsed:
 
     def item(self, root: MappingNode, section: str, number: int, node: Node) -> None:
         document = self._document
-        sampled = number <= ALL_OF_THE_FIRST or number % THEN_ONE_OF == 0 or document.findings.failed
-        if section != "rules":
-            check = self._checks.get(section)
-            if check is not None and sampled:
-                check(document.findings, node, number)
+        if section == "rules":
+            if number == 1:
+                self._begin(root)
+            if document.reader is not None:
+                document.reader.read(node)
             return
-        if self._reader is None:
-            self._reader = self._begin(root)
-        if document.reader is not None or sampled:
-            self._reader.read(node)
-        else:
-            self._reader.skip()
+        check = self._checks.get(section)
+        if check is not None and (
+            number <= ALL_OF_THE_FIRST or number % THEN_ONE_OF == 0 or document.findings.failed
+        ):
+            check(document.findings, node, number)
 
-    def _begin(self, root: MappingNode) -> RuleReader:
-        """If nothing that the rules need comes behind them, what is read now is read for good."""
+    def _begin(self, root: MappingNode) -> None:
         document = self._document
-        defaults = root.entries["defaults"][1] if "defaults" in root.entries else None
-        if not self._may_follow(root, "vars") and not self._may_follow(root, "defaults"):
-            document.reader = RuleReader(document, document.variables, read_defaults(document, defaults))
-            document.reader.may_lack_outcome = names_outcome(defaults)
-            return document.reader
-        known = self._may_follow(root, "vars")
-        reader = RuleReader(document, _Awaited() if known else document.variables, Defaults())
-        reader.may_lack_outcome = self._may_follow(root, "defaults") or names_outcome(defaults)
-        return reader
-
-    def _may_follow(self, root: MappingNode, section: str) -> bool:
-        return section not in root.entries and (section in self._text or "\\" in self._text)
-
-
-class _Awaited(Mapping[str, Variable]):
-    """Variables that may stand below: each name may be one, with a value that is not known."""
-
-    def __getitem__(self, name: str) -> Variable:
-        if name in BUILTIN_NAMES or not is_variable_name(name):
-            raise KeyError(name)
-        return Secret(name, MASK, known=False)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(())
-
-    def __len__(self) -> int:
-        return 0
+        needed = dict(self._late) | {
+            name: root.entries[name][1] for name in NEEDED_BY_RULES if name in root.entries
+        }
+        if None in needed.values():
+            return  # known at the end only, and then the rules are read
+        take_variables(document, needed.get("vars"))
+        defaults = needed.get("defaults")
+        document.reader = RuleReader(document, document.variables, read_defaults(document, defaults))
+        document.reader.may_lack_outcome = names_outcome(defaults)

@@ -28,7 +28,7 @@ from pnp_responder.rules.match_keys import KEYS_BY_NAME
 from pnp_responder.rules.match_reader import read_match
 from pnp_responder.rules.outcome_reader import OUTCOMES, Outcome, UrlOutcome, Variables, read_outcome
 from pnp_responder.rules.places import Mapping, Node, Sequence, Text, Unreadable
-from pnp_responder.rules.problems import Findings, Place, did_you_mean
+from pnp_responder.rules.problems import MOST_PROBLEMS, Findings, Place, did_you_mean
 from pnp_responder.rules.secret import Variable
 from pnp_responder.rules.variables import Resolve, read_variables, stand_in
 
@@ -110,6 +110,7 @@ def read_rules(document: Document) -> tuple[Rule, ...]:
         for node in rules.items if isinstance(rules, Sequence) else ():
             document.reader.read(node)
             if findings.full:
+                findings.end(node, f"more than {MOST_PROBLEMS:,} problems: the file is read no further")
                 break
     if isinstance(rules, Sequence):
         document.nodes = document.reader.nodes

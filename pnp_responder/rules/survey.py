@@ -16,6 +16,10 @@ _STARTS = (yaml.SequenceStartEvent, yaml.MappingStartEvent)
 _ENDS = (yaml.SequenceEndEvent, yaml.MappingEndEvent)
 
 
+NEEDED_BY_RULES = ("vars", "defaults")
+MOST_KEPT = 100_000
+
+
 class Excess(NamedTuple):
     """What there is too much of, and where that begins; both count from 1."""
 
@@ -25,24 +29,39 @@ class Excess(NamedTuple):
     hint: str = ""
 
 
-def survey(text: str, loader: Any) -> Excess | None:
-    """The first excess of `text`. Raises YAMLError where it stops being YAML. `loader`: a class of PyYAML."""
+class Survey(NamedTuple):
+    """`late`: of `vars` and `defaults` that stand behind `rules`, the parser's events; None if too many."""
+
+    excess: Excess | None
+    late: dict[str, list[Any] | None]
+
+
+def survey(text: str, loader: Any) -> Survey:
+    """What `text` has too much of. Raises YAMLError where it stops being YAML. `loader`: PyYAML's class."""
     reading = loader(text)
+    late: dict[str, list[Any] | None] = {}
     try:
-        return _walk(reading.get_event)
+        excess = _walk(reading.get_event, late)
     finally:
         reading.dispose()
+    return Survey(
+        excess, {name: events if len(events or ()) < MOST_KEPT else None for name, events in late.items()}
+    )
 
 
-def _walk(next_event: Any) -> Excess | None:
+def _walk(next_event: Any, late: dict[str, list[Any] | None]) -> Excess | None:
     """Sections are the values of the top-level keys; their entries stand one level deeper."""
-    depth = values = entries = 0
+    depth = values = entries = documents = children = 0
+    kept: list[Any] | None = None
+    rules_seen = False
     limit = MAX_NODES
     section, nodes_of_an_entry = "", 1
     scalar, alias = yaml.ScalarEvent, yaml.AliasEvent
     while True:
         event = next_event()
         kind = type(event)
+        if kept is not None and len(kept) < MOST_KEPT:
+            kept.append(event)
         inside = depth
         if kind is scalar or kind is alias:
             values += 1
@@ -58,12 +77,21 @@ def _walk(next_event: Any) -> Excess | None:
             continue
         elif kind is yaml.StreamEndEvent:
             return None
+        elif kind is yaml.DocumentStartEvent:
+            documents += 1
+            if documents > 1:
+                return _excess(event, "a second document begins here; one file is one document")
+            continue
         else:
             continue
         if values > MAX_NODES:
             return _excess(event, f"more than {MAX_NODES:,} values in one file", _HINT)
         if inside < 2:
             section = event.value if kind is scalar else section
+            children += inside
+            if children % 2:  # a key
+                kept = late.setdefault(section, []) if rules_seen and section in NEEDED_BY_RULES else None
+                rules_seen = rules_seen or section == "rules"
             entries, limit = 0, MAX_NODES
             nodes_of_an_entry = 2 if kind is yaml.MappingStartEvent else 1
         elif inside == 2:

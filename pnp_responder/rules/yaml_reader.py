@@ -7,7 +7,6 @@ each rule is looked at as soon as it is there, so that one full of mistakes is n
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -16,9 +15,7 @@ import yaml
 from pnp_responder.masking import MASK, sounds_secret
 from pnp_responder.rules.places import (
     MAX_DEPTH,
-    MAX_LINES,
     MAX_NODES,
-    MAX_OCTETS,
     Mapping,
     Node,
     Sequence,
@@ -28,13 +25,14 @@ from pnp_responder.rules.places import (
 )
 from pnp_responder.rules.problems import MOST_PROBLEMS, Findings
 from pnp_responder.rules.survey import survey
+from pnp_responder.rules.text_check import is_readable_text
 from pnp_responder.rules.yaml_words import explain_yaml_error, quote_value
 
 LARGE = 200_000
 """Characters. A smaller file is read in one go, and soon."""
 MAX_REPAIRS = 20
 REPAIRABLE_LENGTH = 1_000_000
-MAX_READ_AGAIN = 2_000_000
+MAX_READ_AGAIN = 1_000_000
 """After a value that lacks its quotes, reading goes on as if it had them; each time from the top. So many
 characters are read again at most."""
 AFTER_AN_ERROR = 100_000
@@ -43,9 +41,11 @@ AFTER_AN_ERROR = 100_000
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _SCALAR: Any = yaml.ScalarEvent
 _TEXT_TAGS = (None, "!", "tag:yaml.org,2002:str")
-_REFUSED = re.compile("[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_TAG_DIRECTIVE = re.compile(r"^%TAG", re.MULTILINE)
 _ITEMISED = ("rules", "tests")
+
+
+Late = dict[str, Node | None]
+"""Of `vars` and `defaults`, those that stand behind `rules`; None: too large to be known beforehand."""
 
 
 class Listener(Protocol):
@@ -65,23 +65,27 @@ class _Stop(Exception):
     """Reading cannot go on; the problem is noted."""
 
 
-def parse_yaml(text: str, findings: Findings, listen: Callable[[], Listener]) -> Mapping | None:
+def parse_yaml(text: str, findings: Findings, listen: Callable[[Late], Listener]) -> Mapping | None:
     """The top-level mapping of `text`; None if there is none, and then `findings` says why.
 
     Reads on after what it can read past, so that all problems come in one run; a large file only so far.
-    `text` has no byte order mark. `listen` gives the listener to one reading of a large file.
+    `text` has no byte order mark. `listen` gives the listener to one reading of a large file, given what the
+    rules need and stands behind them.
     """
-    if not _check_size(text, findings) or not _check_characters(text, findings):
+    if not is_readable_text(text, findings):
         return None
     large = len(text) > LARGE
     again = 0
     for _ in range(MAX_REPAIRS):
         try:
-            excess = survey(text, _LOADER) if large else None
-            if excess is not None:
-                findings.error(excess, excess.message, excess.hint)
-                return None
-            root = _Builder(findings, listen() if large else None).build(text)
+            listener = None
+            if large:
+                excess, late = survey(text, _LOADER)
+                if excess is not None:
+                    findings.error(excess, excess.message, excess.hint)
+                    return None
+                listener = listen({name: _section_of(name, late[name], findings) for name in late})
+            root = _Builder(findings, listener).build(text)
         except _Stop:
             return None
         except yaml.YAMLError as error:
@@ -99,32 +103,8 @@ def parse_yaml(text: str, findings: Findings, listen: Callable[[], Listener]) ->
     return None
 
 
-def _check_size(text: str, findings: Findings) -> bool:
-    if len(text) > MAX_OCTETS or len(text.encode("utf-8", "surrogatepass")) > MAX_OCTETS:
-        findings.error(Spot(1, 1), "the file is larger than 16 MiB", "leave some rules out")
-    elif max(text.count("\n"), text.count("\r")) > MAX_LINES:
-        findings.error(Spot(1, 1), f"the file has more than {MAX_LINES:,} lines", "leave some out")
-    return not findings.failed
-
-
-def _check_characters(text: str, findings: Findings) -> bool:
-    """Refuse what no editor shows: NUL, control characters, stray line separators."""
-    for found, match in enumerate(_REFUSED.finditer(text)):
-        findings.error(
-            _spot_at(text, match.start()),
-            f"character U+{ord(match[0]):04X} cannot stand in this file",
-            "is the file really UTF-8 text?" if found == 0 else "",
-        )
-        if found == MAX_REPAIRS:
-            break
-    directive = _TAG_DIRECTIVE.search(text)
-    if directive is not None:  # one of a megabyte would stand in each value
-        findings.error(_spot_at(text, directive.start()), "'%TAG' is not allowed", "leave it out")
-    return not findings.failed
-
-
-def _spot_at(text: str, position: int) -> Spot:
-    return Spot(text.count("\n", 0, position) + 1, position - text.rfind("\n", 0, position))
+def _section_of(name: str, events: list[Any] | None, findings: Findings) -> Node | None:
+    return None if events is None else _Builder(findings, None).replay(events, name)
 
 
 def _top_mapping(root: Node | None, findings: Findings) -> Mapping | None:
@@ -153,6 +133,11 @@ class _Builder:
             return self._documents()
         finally:
             loader.dispose()
+
+    def replay(self, events: list[Any], name: str) -> Node:
+        """The value of the top-level key `name`, of which these are the events, or more."""
+        self._next = iter(events).__next__
+        return self._node(self._next(), 2, name)
 
     def _documents(self) -> Node | None:
         root: Node | None = None

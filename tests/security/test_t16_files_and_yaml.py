@@ -136,6 +136,73 @@ def test_at_the_start(tmp_path: Path, name: str) -> None:
     assert not (tmp_path / "owned").exists()
 
 
+def _many(rule: str, number: int = 60_000) -> str:
+    return "rules:\n" + "".join(f"  - {rule}\n".replace("NR", f"{n:012x}") for n in range(number))
+
+
+_GOOD = "{name: rNR, match: {mac: 'NR', vendor: [a, b]}, url: 'http://h/{{ mac }}'}"
+LARGE: dict[str, tuple[Callable[[], str], str]] = {
+    "7,500,000 values": (lambda: "rules: [" + "a," * 7_500_000, "more than 100,000 entries under 'rules'"),
+    "as many in one rule": (
+        lambda: "rules: [{match: {mac: [" + "a," * 7_500_000,
+        "more than 100,000 values within one entry of 'rules'",
+    ),
+    "999,000 empty rules": (lambda: "rules: [" + "{}," * 999_000, "more than 100,000 entries under 'rules'"),
+    "99,000 empty rules": (lambda: "rules: [" + "{}," * 99_000 + "]", "rule 'rule-1' has no outcome"),
+    "100,000 mistakes": (lambda: _many("{match: {mac: zz}, ignore: true}"), "not a MAC address"),
+    "mistakes for want of what stands last": (
+        lambda: _many("{match: {mac: 'NR'}, url: 'http://h/{{ x }}'}") + "vars: {}\ndefaults: {}\n",
+        "unknown placeholder 'x'",
+    ),
+    "variables that are none": (
+        lambda: "vars: {" + "".join(f"k{n}: [b]," for n in range(60_000)) + "}\nrules: []\n",
+        "expected a text, found a list",
+    ),
+    "300,000 unknown keys": (lambda: "".join(f"k{n}: b\n" for n in range(300_000)), "unknown key 'k0'"),
+    "an unknown key in one rule, 49,000 times": (
+        lambda: "rules: [{" + "".join(f"k{n}: b," for n in range(49_000)) + "}]",
+        "unknown key 'k0'",
+    ),
+    "a mistake, and good rules": (
+        lambda: _many(_GOOD.replace("ac: 'NR'", "ac: 'NR', x: y"), 1) + _many(_GOOD, 30_000)[7:],
+        "unknown key 'x'",
+    ),
+    "an end that is no YAML": (lambda: _many(_GOOD, 30_000) + "  - {\n", "is not closed"),
+    "16 MiB of line breaks": (lambda: "\n" * 16_000_000, "more than 1,000,000 lines"),
+    "990,000 documents": (lambda: "---\n" * 990_000, "a second document begins here"),
+    "a prefix of 8 MB in each tag": (
+        lambda: f"%TAG ! tag:{'a' * 8_000_000}\n---\nrules: [" + "!x a," * 90_000 + "]",
+        "'%TAG' is not allowed",
+    ),
+    "a variable 10,000 times": (
+        lambda: f"vars: {{a: {'x' * 60_000}}}\nrules: [{{url: 'http://h/{'{{a}}' * 10_000}'}}]",
+        "the URL is longer than 65,535 characters once vars are inserted",
+    ),
+    "a million placeholders": (
+        lambda: f"rules: [{{url: 'http://h/{'{{x}}' * 1_000_000}'}}]",
+        "the URL is longer",
+    ),
+    "quotes to be added, 25 times": (
+        lambda: "rules: [[" + "a," * 97_000 + "]]\n" + "y: {{ a }}/b\n" * 25,
+        "a value that begins with '{{' needs quotes",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_as_large_as_may_be(tmp_path: Path, name: str) -> None:
+    """All that is said is counted, too: that is what a reload and `check` do."""
+    make, words = LARGE[name]
+    path = tmp_path / "r.yaml"
+    path.write_text(make())
+    with at_once():
+        with pytest.raises(RulesError) as caught:
+            load_configuration(path)
+        listed = [problem.render() for problem in caught.value.problems]
+    assert any(words in text for text in listed)
+    assert len(listed) <= 1_002
+
+
 @pytest.mark.parametrize("name", ["FIFO", "100 MB", "100,000 brackets", "merge bomb", "folder"])
 def test_by_each_command(tmp_path: Path, name: str) -> None:
     path = tmp_path / "r.yaml"
