@@ -134,7 +134,7 @@ class Express:
         self._servers.respond(key, datagram, tag, now)
         word = None
         if notified is remote:
-            word = word_of(contact, ours_tagged, from_, call_id, digits, url)
+            word = word_of(contact, ours_tagged, from_, digits, url)
         asked = new(Asked, (said if word else enrollment, offer.rule, offer.shown, request, pattern))
         others = self._clients.request(our_branch, "NOTIFY", last, now, asked, attempts, word)
         return others, (ok, last), (new(EnrollmentOffered, (enrollment, offer)),)

@@ -45,15 +45,16 @@ class Asked(NamedTuple):
         branch, octets, remote, local = notify
         if isinstance(octets, bytes) or self.pattern is None:
             return notify.datagram
-        target, from_, to, call_id, _, url = octets.split("\n")
+        target, from_, to, _, url = octets.split("\n")
+        _, call_id, *_ = self.request.split("\n")
         again = join_notify(target, our_end(local), branch, from_, to, call_id, self.pattern.event, url)
         return new(Datagram, (again, remote, local, False))
 
 
-def word_of(target: str, from_: str, to: str, call_id: str, digits: str, url: str) -> str:
-    """What `Asked` makes a NOTIFY and the enrollment of, beside what their pattern and ends say. `digits` are
+def word_of(target: str, from_: str, to: str, digits: str, url: str) -> str:
+    """What `Asked` makes a NOTIFY and the enrollment of, beside its request, pattern and ends. `digits` are
     the MAC's, in lower case. The NOTIFY goes to where the SUBSCRIBE came from. No text has a line end."""
-    return f"{target}\n{from_}\n{to}\n{call_id}\n{digits}\n{url}"
+    return f"{target}\n{from_}\n{to}\n{digits}\n{url}"
 
 
 def outcome(effect: Answered | TimedOut | Undeliverable, asked: Asked) -> Event:

@@ -12,8 +12,9 @@ import fcntl
 import socket
 import struct
 import time
+from collections import OrderedDict
 from collections.abc import Callable
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Network
 from pathlib import Path
 
 # The kernel asks three times, one second apart, and then drops what waited.
@@ -49,7 +50,10 @@ class SendRoom:
         self._unlooked = 0
         self._known: frozenset[str] | None = frozenset()
         self._look_at = 0.0
-        self._asked: dict[str, float] = {}
+        # The longest ago first.
+        self._asked: OrderedDict[str, float] = OrderedDict()
+        self._network: IPv4Network | None = None
+        self._base = self._mask = 0
 
     def allows(self, host: str, network: IPv4Network | None) -> bool:
         """`network` is the link's, None if there is none: what goes by a router waits for that one only."""
@@ -60,7 +64,7 @@ class SendRoom:
         if held < self._pressed:
             self._unlooked = STRIDE - 1
             return True
-        if network is None or IPv4Address(host) not in network:
+        if network is None or not self._is_in(host, network):
             return True
         now = self._clock()
         if now >= self._look_at:
@@ -70,14 +74,19 @@ class SendRoom:
         if self._known is None or host in self._known:
             return True
         # One datagram makes the kernel ask; more would only wait beside it.
-        if held >= self._full or now - self._asked.get(host, -ASKED) < ASKED:
+        asked = self._asked
+        while asked and now - next(iter(asked.values())) >= ASKED:
+            asked.popitem(last=False)
+        if held >= self._full or host in asked or len(asked) >= MOST_ASKED:
             return False
-        if len(self._asked) >= MOST_ASKED:
-            self._asked = {asked: at for asked, at in self._asked.items() if now - at < ASKED}
-            if len(self._asked) >= MOST_ASKED:
-                return False
-        self._asked[host] = now
+        asked[host] = now
         return True
+
+    def _is_in(self, host: str, network: IPv4Network) -> bool:
+        if network is not self._network:
+            self._network = network
+            self._base, self._mask = int(network.network_address), int(network.netmask)
+        return int.from_bytes(socket.inet_aton(host), "big") & self._mask == self._base
 
 
 class ReplySocket(socket.socket):

@@ -14,6 +14,7 @@ ECHO_WINDOW = 0.1
 
 # Room is reckoned in so many octets, for small numbers take none themselves.
 _UNIT = 64
+_PATH_BITS = (1 << 30) - 1
 
 USUAL_OCTETS = 1_024
 """Octets of a request, for so many of which there is room on the average. Phones send 400 to 700, strangers
@@ -23,7 +24,7 @@ up to 65,535; what is held of a request is hardly more than the request was."""
 class ServerKey(NamedTuple):
     """Which request it is (RFC 3261 8.2.2.2), and by which path it came (17.2.3).
 
-    `path` is a hash that nobody outside can reckon; it takes a fifth of the octets.
+    `path` is a hash that nobody outside can reckon, of 30 bits; so it takes a fifth of the octets.
     """
 
     request: str
@@ -41,12 +42,12 @@ class ServerKey(NamedTuple):
         text = request_text(source, call_id, request.cseq_number, request.from_.tag)
         if via.has_unique_branch:
             return cls(text, path_of(via.branch, via.host, via.port))
-        return cls(text, hash((request.uri, request.to.tag, via.text)))
+        return cls(text, hash((request.uri, request.to.tag, via.text)) & _PATH_BITS)
 
 
 def path_of(branch: str, host: str, port: int | None) -> int:
     """`ServerKey.path` of a unique branch and its sent-by."""
-    return hash((branch, host, port))
+    return hash((branch, host, port)) & _PATH_BITS
 
 
 def request_text(source: SocketAddress, call_id: str | None, cseq_number: str, from_tag: str | None) -> str:

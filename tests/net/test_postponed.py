@@ -31,7 +31,7 @@ class Link:
 
 
 def kept(*numbers: int, at: float = 0.0) -> Postponed:
-    postponed = Postponed()
+    postponed = Postponed(most=10_000)
     for number in numbers:
         assert postponed.keep(to(number), at) is None
     return postponed
