@@ -19,6 +19,7 @@ from pnp_responder.sip import (
     Request,
     ServerKey,
     ServerTransactions,
+    old_path_of,
     path_of,
     request_text,
 )
@@ -86,13 +87,14 @@ class Express:
         values = None if pattern is None else pattern.read(text)
         if pattern is None or values is None:
             return None
-        via, host, port, branch, rport, from_, from_tag, mac, to, call_id, number, *contacts = values
-        contact, contact_host, contact_port = contacts
+        uri, via, host, port, branch, rport, from_, from_tag, mac, to, call_id, number, *more = values
+        contact, contact_host, contact_port, agent = more
         request = request_text(remote, call_id, number, from_tag)
         if self._servers.is_merged(request):
             return None
         source = remote[0]
-        (_, vendor, model, version), profile_type, agent, _, _ = said = pattern.said
+        (_, vendor, model, version), profile_type, _, _, _ = said = pattern.said
+        agent = agent or ""
         digits = mac.lower()
         device = new(Device, (new_mac(Mac, digits), vendor, model, version))
         enrollment = new(Enrollment, (device, profile_type, agent, remote, local))
@@ -105,7 +107,7 @@ class Express:
         ours = our_end(local)
         sent_by = None if port is None else parse_port(port) or 0
         # As Via.answered_to, response_destination and notify_destination.
-        destination = remote
+        destination, old_via = remote, via
         if rport:
             via = f"{via}={remote[1]};received={source}"
         else:
@@ -130,11 +132,12 @@ class Express:
             return None  # one more request of that source is counted: who is declined may be counted twice
         ok = new(Datagram, (octets, destination, local, False))
         last = new(Datagram, (notify, notified, local, False))
-        key = new(ServerKey, (request, path_of(branch, host, sent_by)))
+        path = path_of(branch, host, sent_by) if branch else old_path_of(uri, None, old_via)
+        key = new(ServerKey, (request, path))
         self._servers.respond(key, datagram, tag, now)
         word = None
         if notified is remote:
-            word = word_of(contact, ours_tagged, from_, digits, url)
+            word = word_of(contact, ours_tagged, from_, agent, digits, url)
         asked = new(Asked, (said if word else enrollment, offer.rule, offer.shown, request, pattern))
         others = self._clients.request(our_branch, "NOTIFY", last, now, asked, attempts, word)
         return others, (ok, last), (new(EnrollmentOffered, (enrollment, offer)),)

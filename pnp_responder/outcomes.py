@@ -34,8 +34,8 @@ class Asked(NamedTuple):
         if isinstance(octets, bytes):
             url = octets[octets.index(b"\r\n\r\n") + 4 :].decode()
             return self.said, new(Offer, (url, self.rule, self.shown))
-        _, digits, url = octets.rsplit("\n", 2)
-        (_, vendor, model, version), profile_type, agent, _, _ = self.said
+        _, agent, digits, url = octets.rsplit("\n", 3)
+        (_, vendor, model, version), profile_type, _, _, _ = self.said
         device = new(Device, (new_mac(Mac, digits), vendor, model, version))
         enrollment = new(Enrollment, (device, profile_type, agent, remote, local))
         return enrollment, new(Offer, (url, self.rule, self.shown))
@@ -45,16 +45,16 @@ class Asked(NamedTuple):
         branch, octets, remote, local = notify
         if isinstance(octets, bytes) or self.pattern is None:
             return notify.datagram
-        target, from_, to, _, url = octets.split("\n")
+        target, from_, to, *_, url = octets.split("\n")
         _, call_id, *_ = self.request.split("\n")
         again = join_notify(target, our_end(local), branch, from_, to, call_id, self.pattern.event, url)
         return new(Datagram, (again, remote, local, False))
 
 
-def word_of(target: str, from_: str, to: str, digits: str, url: str) -> str:
+def word_of(target: str, from_: str, to: str, agent: str, digits: str, url: str) -> str:
     """What `Asked` makes a NOTIFY and the enrollment of, beside its request, pattern and ends. `digits` are
     the MAC's, in lower case. The NOTIFY goes to where the SUBSCRIBE came from. No text has a line end."""
-    return f"{target}\n{from_}\n{to}\n{digits}\n{url}"
+    return f"{target}\n{from_}\n{to}\n{agent}\n{digits}\n{url}"
 
 
 def outcome(effect: Answered | TimedOut | Undeliverable, asked: Asked) -> Event:

@@ -29,8 +29,8 @@ from tests.benchmarks.workload import Site, answer, exact, mixed, subscribe
 
 EXCHANGES = 200
 
-MOST_PYTHON_CALLS = 57
-MOST_CALLS = 155
+MOST_PYTHON_CALLS = 48
+MOST_CALLS = 142
 MOST_BLOCKS = 13
 MOST_OCTETS = 1_400
 MOST_SYSTEM_CALLS = 10.0

@@ -113,7 +113,9 @@ def test_every_phone_of_the_corpus(path: Path) -> None:
     host = parse_message(payload).via.host
     for number in range(4):
         other = re.sub(rb"(?m)^(Call-ID|i)( ?: ?)", b"\\1\\g<2>%d" % number, payload)
-        pair.hear(other, SocketAddress("192.0.2.45", 5060 + number))
+        said = pair.hear(other, SocketAddress("192.0.2.45", 5060 + number))
+        again = pair.hear(other, SocketAddress("192.0.2.45", 5060 + number))
+        assert again.datagrams == said.datagrams[:1]
         pair.hear(other.replace(host.encode(), b"192.0.2.45"), multicast=False)
 
 
@@ -130,7 +132,7 @@ def test_the_corpus_has_phones_that_it_serves() -> None:
             for now in (0.0, 1.0):
                 patterns.learn(payload, message, enrollment, now)
             served += fits(patterns, payload)
-    assert served >= len(CORPUS) / 4
+    assert served >= len(CORPUS) / 2
 
 
 VALUES = st.sampled_from(

@@ -10,7 +10,13 @@ from pnp_responder.sip.identifiers import Identifiers
 from pnp_responder.sip.message import Request, Response
 from pnp_responder.sip.parser import parse_message
 from pnp_responder.sip.response import render_response
-from pnp_responder.sip.server_transactions import ServerKey, ServerTransactions, path_of, request_text
+from pnp_responder.sip.server_transactions import (
+    ServerKey,
+    ServerTransactions,
+    old_path_of,
+    path_of,
+    request_text,
+)
 from pnp_responder.sip.via import Via, response_destination
 
 __all__ = [
@@ -22,6 +28,7 @@ __all__ = [
     "ServerKey",
     "ServerTransactions",
     "Via",
+    "old_path_of",
     "parse_message",
     "path_of",
     "render_response",

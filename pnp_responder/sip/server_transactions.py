@@ -42,12 +42,17 @@ class ServerKey(NamedTuple):
         text = request_text(source, call_id, request.cseq_number, request.from_.tag)
         if via.has_unique_branch:
             return cls(text, path_of(via.branch, via.host, via.port))
-        return cls(text, hash((request.uri, request.to.tag, via.text)) & _PATH_BITS)
+        return cls(text, old_path_of(request.uri, request.to.tag, via.text))
 
 
 def path_of(branch: str, host: str, port: int | None) -> int:
     """`ServerKey.path` of a unique branch and its sent-by."""
     return hash((branch, host, port)) & _PATH_BITS
+
+
+def old_path_of(uri: str, to_tag: str | None, via: str) -> int:
+    """`ServerKey.path` where there is no branch that is unique: the whole request counts."""
+    return hash((uri, to_tag, via)) & _PATH_BITS
 
 
 def request_text(source: SocketAddress, call_id: str | None, cseq_number: str, from_tag: str | None) -> str:

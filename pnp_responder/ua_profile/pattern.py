@@ -19,6 +19,7 @@ from pnp_responder.sip.head import read_usual
 from pnp_responder.sip.headers import Headers
 from pnp_responder.sip.identifiers import BRANCH_LENGTH
 from pnp_responder.sip.message import Request
+from pnp_responder.ua_profile.subscribe import MOST_AGENT
 
 MOST_PATTERNS = 64
 """Kinds of devices known at once. A campus has a few dozen; when there are more, all are learned anew."""
@@ -36,20 +37,25 @@ _MOST_SEEN = 256
 
 _TOKEN = r"[A-Za-z0-9\-.!%*_+`'~]+"  # noqa: S105 -- a grammar, no password
 _URI_CHARACTER = r"[A-Za-z0-9\-_.!~*'()&=+$,;?/:@%\[\]]"
+_SENT_BY = r"SIP/2\.0/UDP (?P<host>[0-9A-Za-z.\-]+)(?::(?P<port>[0-9]{1,5}))?"
 _VALUES = {
-    "via": rf"(?P<via>SIP/2\.0/UDP (?P<host>[0-9A-Za-z.\-]+)(?::(?P<port>[0-9]{{1,5}}))?"
-    rf";branch=(?P<branch>z9hG4bK{_TOKEN})(?P<rport>;rport)?)",
-    "from": r"(?P<from><sip:(?:MAC(?:=|:|%3[Aa]))?(?P<mac>[0-9A-Fa-f]{12})@"
+    "via": rf"(?P<via>{_SENT_BY};branch=(?P<branch>z9hG4bK{_TOKEN})(?P<rport>;rport)?)",
+    "from": r"(?P<from><sip:(?:MAC(?:=|:|%3[Aa])?)?(?P<mac>[0-9A-Fa-f]{12})@"
     rf"{_URI_CHARACTER}*>(?:;tag=(?P<tag>{_TOKEN}))?)",
     "to": rf"(?P<to><sips?:{_URI_CHARACTER}+>)",
     "call-id": r"(?P<call_id>[!-~]+)",
     "cseq": r"(?P<number>[1-9][0-9]{0,8}) SUBSCRIBE",
     "contact": r"<(?P<contact>sips?:(?:[A-Za-z0-9\-_.!~*'()&=+$/%]+@)?(?P<contact_host>[A-Za-z0-9.\-]+)"
     r"(?::(?P<contact_port>[0-9]{1,5}))?)>",
+    # Some phones put their MAC or a serial number in it.
+    "user-agent": rf"(?P<agent>[!-~](?:[ -~]{{0,{MOST_AGENT - 2}}}[!-~])?)",
 }
+# As in the days before RFC 3261; here and below, a group that nothing fits.
+_WITHOUT_BRANCH = {"via": rf"(?P<via>{_SENT_BY}(?P<branch>(?!))?(?P<rport>;rport)?)"}
+_NO_AGENT = "(?P<agent>(?!))?"
 _NAMES = (
-    *("via", "host", "port", "branch", "rport", "from", "tag", "mac", "to", "call_id", "number"),
-    *("contact", "contact_host", "contact_port"),
+    *("uri", "via", "host", "port", "branch", "rport", "from", "tag", "mac", "to", "call_id", "number"),
+    *("contact", "contact_host", "contact_port", "agent"),
 )
 """What `SubscribePattern.read` gives, in that order."""
 
@@ -61,7 +67,7 @@ _PECULIAR = ("require", "record-route")
 
 
 class SubscribePattern:
-    """One kind of device. `said` is an enrollment of it, whose MAC and ends are another's.
+    """One kind of device. `said` is an enrollment of it, whose MAC, User-Agent and ends are another's.
 
     `event` is the header as we send it; `answer` what its 200 to a NOTIFY looks like, once that is known.
     """
@@ -82,21 +88,26 @@ class SubscribePattern:
         usual = read_usual(payload)
         if usual is None or any(name in usual[1] for name in _PECULIAR):
             return None
-        rows, tail = _rows(payload, usual[1], _VALUES)
-        expression = re.compile("SUBSCRIBE sip:[!-~]+ SIP/2\\.0\r\n" + rows)
+        has_branch = ";branch=" in usual[1]["via"]
+        rows, tail = _rows(payload, usual[1], _VALUES if has_branch else _VALUES | _WITHOUT_BRANCH)
+        if "user-agent" not in usual[1]:
+            rows += _NO_AGENT
+        expression = re.compile("SUBSCRIBE (?P<uri>sip:[!-~]+) SIP/2\\.0\r\n" + rows)
         if len(expression.groupindex) != len(_NAMES):
             return None
         pattern = cls(expression, tail, enrollment, request.event.strict)
         found = pattern.read(payload.decode("latin-1"))
-        if found is None or str(found[_NAMES.index("mac")]).lower() != enrollment.device.mac:
+        if found is None:
             return None
-        return pattern
+        read = dict(zip(_NAMES, found, strict=True))
+        same = (read["mac"].lower(), read["agent"] or "") == (enrollment.device.mac, enrollment.user_agent)
+        return pattern if same else None
 
     def read(self, text: str) -> tuple[str | Any, ...] | None:
         """The values of _NAMES in `text`, a whole message; None if it does not fit.
 
-        `port`, `rport`, `tag` and `contact_port` are None where they are not written. `via`, `from` and `to`
-        are whole values.
+        `port`, `rport`, `tag`, `contact_port` and `agent` are None where they are not written. `via`, `from`
+        and `to` are whole values.
         """
         tail = self._tail
         if not text.endswith(tail):

@@ -43,14 +43,18 @@ def exact(count: int) -> Site:
 
 def mixed(count: int) -> Site:
     """MACs, MAC globs, model globs, versions of a model, networks and exclusions in turn, and ten globs that
-    begin with a wildcard, which no index helps with."""
+    begin with a wildcard, which no index helps with. The phones are of two dozen kinds, as on a campus; their
+    MACs and addresses are their own."""
     rules = [f'{{user_agent: "*build {k}"}}' for k in range(10)]
     rules += [_KINDS[k % len(_KINDS)][0](k) for k in range(count - len(rules))]
     text = "".join(f'  - {{name: r{k}, match: {match}, url: "{URL}"}}\n' for k, match in enumerate(rules))
 
     def phone(i: int) -> Phone:
         k = i * _STRIDE % (count - 10)
-        return _KINDS[k % len(_KINDS)][1](k, i)
+        one = k % len(_KINDS)
+        if one in _SAYING:
+            k = one + len(_KINDS) * (i // len(_KINDS) % _MODELS * ((count - 10) // len(_KINDS) // _MODELS))
+        return _KINDS[one][1](k, i)
 
     return Site(f"{count:,} mixed rules", "rules:\n" + text, phone)
 
@@ -87,6 +91,11 @@ _KINDS: tuple[_Kind, ...] = (
         lambda k, i: Phone(_host(i), _mac(0x800000 | i), vendor=f"Maker {k}"),
     ),
 )
+_SAYING = (2, 3, 5)
+"""Those of _KINDS that go by what a phone says."""
+
+_MODELS = 8
+"""So many of each of those ask."""
 
 
 def subscribe(phone: Phone, i: int, port: int) -> bytes:
