@@ -39,6 +39,8 @@ TICK = 1.0
 LAST_ANSWERS = 0.8
 # A thread that reads 50,000 rules lets the loop run this often, in seconds (Python's own: 5 ms).
 SWITCH_INTERVAL = 0.001
+# Nothing of a phone is part of a cycle: there is next to no garbage to be found among ten thousand of them.
+GARBAGE_THRESHOLDS = 10_000, 10, 50
 OUT_OF_MEMORY = "this process gets no more memory (MemoryMax=, ulimit -v); it ends, to be started afresh"
 
 REFUSED = "no thread or no memory is to be had (TasksMax=, MemoryMax=, ulimit); tried again every second"
@@ -111,6 +113,7 @@ class Service:
         when this process gets no more memory: a fresh one has room again."""
         # The rules stay: no need to look through them for garbage again and again.
         gc.freeze()
+        gc.set_threshold(*GARBAGE_THRESHOLDS)
         loop = asyncio.get_running_loop()
         sys.setswitchinterval(SWITCH_INTERVAL)
         loop.set_exception_handler(self._fault)

@@ -24,21 +24,9 @@ from pnp_responder.sip.transaction import (
 
 _ROWS = by_number(CLIENT)
 # As names of this module: looking a member up in its class costs three times as much.
-_ACTION_SEND = Action.SEND
-_ACTION_SET_E = Action.SET_E
-_ACTION_SET_K = Action.SET_K
-_ACTION_TIMED_OUT = Action.TIMED_OUT
-_ACTION_TO_USER = Action.TO_USER
-_INPUT_FINAL = Input.FINAL
-_INPUT_PROVISIONAL = Input.PROVISIONAL
-_INPUT_TIMER_E = Input.TIMER_E
-_INPUT_TIMER_F = Input.TIMER_F
-_INPUT_TIMER_K = Input.TIMER_K
-_INPUT_UNREACHABLE = Input.UNREACHABLE
-_STATE_COMPLETED = State.COMPLETED
-_STATE_PROCEEDING = State.PROCEEDING
-_STATE_TERMINATED = State.TERMINATED
-
+_SEND, _SET_E, _SET_K, _TO_USER, _TIMED_OUT, _ = Action
+_FINAL, _PROVISIONAL, _TIMER_E, _TIMER_F, _TIMER_K, _UNREACHABLE = Input
+_TRYING, _PROCEEDING, _COMPLETED, _TERMINATED = State
 
 _Queue = deque[ClientTransaction]
 _Waiting = dict[SocketAddress, ClientTransaction | dict[str, ClientTransaction]]
@@ -138,7 +126,7 @@ class ClientTransactions:
 
     def complete(self, transaction: ClientTransaction, now: float) -> None:
         """Its answer has come: as `receive_response`, for a user who knows that it was waited for."""
-        transaction.state = _STATE_COMPLETED
+        transaction.state = _COMPLETED
         self._set_k(transaction, now)
 
     def receive_response(
@@ -159,8 +147,8 @@ class ClientTransactions:
             if via.host != ours.host or via.port != ours.port:
                 return None
         if response.status < 200:
-            return self._run(transaction, _INPUT_PROVISIONAL, now)
-        return self._run(transaction, _INPUT_FINAL, now, response.status)
+            return self._run(transaction, _PROVISIONAL, now)
+        return self._run(transaction, _FINAL, now, response.status)
 
     def receive_unreachable(
         self, remote: SocketAddress, now: float, transport: str = UDP
@@ -170,7 +158,7 @@ class ClientTransactions:
         if there is None:
             return ()
         waiting = list(there.values()) if isinstance(there, dict) else [there]
-        return tuple(effect for one in waiting for effect in self._run(one, _INPUT_UNREACHABLE, now))
+        return tuple(effect for one in waiting for effect in self._run(one, _UNREACHABLE, now))
 
     def attempts(self, branch: str) -> int:
         """How often the request with that branch has been sent; 0 if it is not alive."""
@@ -191,13 +179,13 @@ class ClientTransactions:
                     break
                 queue.popleft()
                 transaction.queue = None
-                completed = transaction.state is _STATE_COMPLETED
-                effects += self._run(transaction, _INPUT_TIMER_K if completed else _INPUT_TIMER_E, now)
+                completed = transaction.state is _COMPLETED
+                effects += self._run(transaction, _TIMER_K if completed else _TIMER_E, now)
         while self._timer_f and self._timer_f[0][0] <= now:
             wakes, branch = heappop(self._timer_f)
             late = self._alive.get(branch)
             if late is not None and late.wakes == wakes:
-                effects += self._run(late, _INPUT_TIMER_F, now)
+                effects += self._run(late, _TIMER_F, now)
         heads = [queue[0].wakes for queue in self._queues if queue]
         heads += [self._timer_f[0][0]] if self._timer_f else []
         self.deadline = min(heads, default=NEVER)
@@ -213,31 +201,36 @@ class ClientTransactions:
         effects: tuple[ClientEffect, ...] = ()
         about = transaction.about
         for action in actions:
-            if action is _ACTION_SEND:
+            if action is _SEND:
                 transaction.attempts += 1
                 effects += (Send(transaction.request, about),)
-            elif action is _ACTION_SET_E:
+            elif action is _SET_E:
                 self._set_e(transaction, now)
-            elif action is _ACTION_SET_K:
+            elif action is _SET_K:
                 self._set_k(transaction, now)
-            elif action is _ACTION_TO_USER:
+            elif action is _TO_USER:
                 effects += (Answered(transaction.request, status, transaction.attempts, about),)
-            elif action is _ACTION_TIMED_OUT:
+            elif action is _TIMED_OUT:
                 effects += (TimedOut(transaction.request, transaction.attempts, about),)
             else:  # UNDELIVERABLE
                 effects += (Undeliverable(transaction.request, transaction.attempts, about),)
-        if transaction.state is _STATE_TERMINATED:
+        if transaction.state is _TERMINATED:
             if transaction.octets is not None:
                 self._stop_waiting(transaction)
-            if transaction.wakes > now:
-                self._leave()
-            transaction.wakes, transaction.queue = NEVER, None
+            self._leave(transaction, now)
+            transaction.wakes = NEVER
             del self._alive[transaction.branch]
         return effects
 
-    def _leave(self) -> None:
-        """An entry is left behind. Of those there are never more than an eighth of what may be alive: a flood
-        that evicts would leave as many as come in half a minute."""
+    def _leave(self, transaction: ClientTransaction, now: float) -> None:
+        """It waits for its timer no longer. Of entries that are left behind there are never more than an
+        eighth of what may be alive: a flood that evicts would leave as many as come in half a minute."""
+        queue, transaction.queue = transaction.queue, None
+        if queue and queue[0] is transaction:
+            queue.popleft()  # as it nearly always is
+            return
+        if transaction.wakes <= now:
+            return
         self._stale += 1
         if self._stale <= self._slack:
             return
@@ -252,11 +245,11 @@ class ClientTransactions:
         heapify(self._timer_f)
 
     def _give_up_the_oldest(self, now: float) -> tuple[ClientEffect, ...]:
-        while self._in_order[0].state is _STATE_TERMINATED:
+        while self._in_order[0].state is _TERMINATED:
             self._in_order.popleft()
         oldest = self._in_order.popleft()
-        completed = oldest.state is _STATE_COMPLETED
-        return self._run(oldest, _INPUT_TIMER_K if completed else _INPUT_TIMER_F, now)
+        completed = oldest.state is _COMPLETED
+        return self._run(oldest, _TIMER_K if completed else _TIMER_F, now)
 
     def _stop_waiting(self, transaction: ClientTransaction) -> None:
         """Forget what is needed only while the answer is out."""
@@ -271,7 +264,7 @@ class ClientTransactions:
 
     def _set_e(self, transaction: ClientTransaction, now: float) -> None:
         if transaction.attempts < transaction.most:
-            if transaction.state is _STATE_PROCEEDING:
+            if transaction.state is _PROCEEDING:
                 interval = self._t2
             else:
                 interval = min(transaction.interval * 2, self._t2)
@@ -288,7 +281,7 @@ class ClientTransactions:
             self.deadline = wakes
 
     def _set_k(self, transaction: ClientTransaction, now: float) -> None:
-        self._leave()
+        self._leave(transaction, now)
         duration = self._t4 if transaction.local.transport == UDP else 0.0
         self._queue(transaction, self._timers_k[duration], now + duration)
         self._stop_waiting(transaction)
