@@ -90,7 +90,7 @@ async def _play(configuration: Configuration, file: Path, host: tuple[Interface,
         configuration.settings,
         [opened],
         host,
-        [events.append],
+        [events.extend],
         Journal(lambda entry: say(render(entry))).trouble,
         asyncio.get_running_loop(),
     )

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 from pnp_responder.datagram import TCP, UDP, Datagram, Local, SocketAddress, new
@@ -44,15 +44,15 @@ FAULT_PAUSE = 1.0
 class Driver(Generic[E]):
     """Serves the interfaces given to `add_interface` until `stop`.
 
-    `publish` gets every event, in order; `report` what went wrong; both must be quick. Nothing that
-    arrives, no error of the network and no exception out of the engine ends the serving. `lost`
-    and `faults` count since the start: datagrams dropped for want of room, exceptions.
+    `publish` gets every event, in order, several at once; `report` what went wrong; both must be quick.
+    Nothing that arrives, no error of the network and no exception out of the engine ends the serving.
+    `lost` and `faults` count since the start: datagrams dropped for want of room, exceptions.
     """
 
     def __init__(
         self,
         engine: Engine[E],
-        publish: Callable[[E], None],
+        publish: Callable[[Sequence[E]], None],
         report: Callable[[Trouble], None],
         loop: asyncio.AbstractEventLoop,
         *,
@@ -246,7 +246,7 @@ class Driver(Generic[E]):
         else:
             self._answering = False
 
-    def _carry_out(self, datagrams: Iterable[Datagram], events: Iterable[E]) -> None:
+    def _carry_out(self, datagrams: Sequence[Datagram], events: Sequence[E]) -> None:
         if self._streams is not None:
             by_tcp = [datagram for datagram in datagrams if datagram.local.transport != UDP]
             if by_tcp:
@@ -254,8 +254,8 @@ class Driver(Generic[E]):
                 for datagram in by_tcp:
                     self._streams.send(datagram)
         self._sender.send(datagrams)
-        for event in events:
-            self._publish(event)
+        if events:
+            self._publish(events)
         if self._deadline is not None:
             self._wakeup.at(self._deadline)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -57,11 +57,16 @@ _DETAILS = {kind: row.detail for kind, row in KINDS.items() if row.detail is not
 
 
 class Counters:
-    """`event` consumes the driver's events."""
+    """`events` consumes the driver's."""
 
     def __init__(self) -> None:
         self._counts = dict.fromkeys(KINDS, 0)
         self._reasons: dict[type, dict[object, int]] = {kind: {} for kind in _DETAILS}
+
+    def events(self, events: Iterable[Event]) -> None:
+        """Count them."""
+        for event in events:
+            self.event(event)
 
     def event(self, event: Event) -> None:
         """Count it."""

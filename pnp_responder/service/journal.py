@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import assert_never
 
 from pnp_responder.datagram import TCP, UDP, Local, SocketAddress, new
@@ -80,6 +80,11 @@ class Journal:
         """A line about the service itself."""
         if level >= self._level:
             self._put(Entry(self._wall(), level, name, fields))
+
+    def events(self, events: Iterable[Event]) -> None:
+        """What the driver tells."""
+        for event in events:
+            self.event(event)
 
     def event(self, event: Event) -> None:
         """A line about a phone, unless a flood of its like drowns it: then it is counted."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from math import inf
 
 from pnp_responder.enrollment import Enrollment, Offer
@@ -46,10 +46,14 @@ class OffersMade:
         made = max(self._unanswered.get(key, -inf), self._answered.get(key, -inf))
         return now - made
 
+    def events(self, events: Iterable[Event]) -> None:
+        """Those of the driver."""
+        if self._rules:
+            for event in events:
+                self.event(event)
+
     def event(self, event: Event) -> None:
-        """Of the driver's events."""
-        if not self._rules:
-            return
+        """One of them."""
         match event:
             case EnrollmentOffered(enrollment, offer) if offer.rule in self._rules:
                 self._put(self._unanswered, _key(enrollment, offer.rule), self._clock())

@@ -83,7 +83,7 @@ class Service:
             journal,
             self._status,
             self._show_status,
-            [journal.event, counters.event, self._circumstances.offers.event],
+            [journal.events, counters.events, self._circumstances.offers.events],
             recorder,
         )
         self._recorder = recorder

@@ -26,8 +26,8 @@ from pnp_responder.sip.stream import StreamReader
 MOST_BY_TCP = 32 * 1024
 """Octets of one message by TCP, so 8 MiB for 256 connections. A phone's has 600."""
 
-Consumer = Callable[[Event], None]
-"""A feature that listens to events. Quick, and raises nothing."""
+Consumer = Callable[[Sequence[Event]], None]
+"""A feature that listens to events, several at once, in order. Quick, and raises nothing."""
 
 
 def listen_on(settings: Settings) -> Listen:
@@ -73,9 +73,9 @@ def wire(
         notify_attempts=settings.notify_attempts,
     )
 
-    def publish(event: Event) -> None:
+    def publish(events: Sequence[Event]) -> None:
         for consumer in consumers:
-            consumer(event)
+            consumer(events)
 
     engine = responder if recorder is None else RecordedEngine(responder, recorder)
     driver = Driver(engine, publish, report, loop)

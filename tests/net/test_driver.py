@@ -52,7 +52,7 @@ class Rig:
         self.troubles: list[Trouble] = []
         loop = asyncio.get_running_loop()
         self.driver = Driver(
-            self.engine, self.events.append, self.troubles.append, loop, queue_octets=queue_octets
+            self.engine, self.events.extend, self.troubles.append, loop, queue_octets=queue_octets
         )
 
 
