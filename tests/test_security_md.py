@@ -12,6 +12,7 @@ from pnp_responder.limits import AMPLIFICATION, DEFAULT_LIMITS, LEAK, MOST_SOURC
 from pnp_responder.net.driver import QUEUE_OCTETS
 from pnp_responder.net.postponed import MOST_KEPT, PATIENCE
 from pnp_responder.net.tcp import TcpLimits
+from pnp_responder.rules.hidden_placeholders import MAX_URL
 from pnp_responder.rules.places import MAX_DEPTH, MAX_ENTRIES, MAX_NODES, MAX_OCTETS
 from pnp_responder.service.journal import PHONES_TOLD, PHONES_WINDOW
 from pnp_responder.service.log_writer import MOST_WAITING
@@ -64,6 +65,7 @@ TCP = TcpLimits()
         ("Answers that the kernel refused", f"{MOST_KEPT:,}, {PATIENCE:.0f} s"),
         ("Octets, values and depth", f"{MAX_OCTETS >> 20} MiB; {MAX_NODES:,}; {MAX_DEPTH}"),
         ("Rules, tests or variables of a rules file", f"{MAX_ENTRIES:,}"),
+        ("Characters of a URL", f"{MAX_URL:,}"),
     ],
 )
 def test_a_ceiling_is_the_one_of_the_code(row: str, ceiling: str) -> None:

@@ -40,7 +40,7 @@ def is_url(text: str) -> bool:
 
 def check_url(text: str) -> UrlProblem | None:
     """The first thing that keeps `text` from being an absolute ftp, tftp, http or https URL."""
-    return _check_characters(text) or _check_scheme(text) or _check_authority(text)
+    return check_characters(text) or _check_scheme(text) or _check_authority(text)
 
 
 def check_secret(text: str) -> UrlProblem | None:
@@ -68,7 +68,8 @@ def scheme(url: str) -> str:
     return match[1].lower() if match else ""
 
 
-def _check_characters(text: str) -> UrlProblem | None:
+def check_characters(text: str) -> UrlProblem | None:
+    """Why `text` can be no URL, whatever else it is: a character that none has; None if it has none."""
     if _ORDINARY.fullmatch(text):
         return None
     if not text:
