@@ -5,6 +5,7 @@ Bombs of YAML, nesting, size, and everything in a file system that is no file: a
 
 from __future__ import annotations
 
+import itertools
 import os
 import socket
 import tempfile
@@ -13,7 +14,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from time import monotonic, process_time
+from random import Random
+from time import monotonic, process_time, sleep
 
 import pytest
 from typer.testing import CliRunner
@@ -278,18 +280,23 @@ def test_what_changes_between_two_looks_never_holds_anybody_up(tmp_path: Path) -
     good = "rules: [{url: 'http://h/'}]\n"
     ended = threading.Event()
 
+    chance = Random(16)
+
     def swap() -> None:
-        number = 0
-        while not ended.is_set():
-            number += 1
+        for number in itertools.count():
+            if ended.is_set():
+                return
             other = tmp_path / f"other-{number % 2}"
-            if number % 3 == 0:
-                os.mkfifo(other)
-            elif number % 3 == 1:
-                other.symlink_to("/dev/zero")
-            else:
-                other.write_text(good)
+            match chance.randrange(3):
+                case 0:
+                    os.mkfifo(other)
+                case 1:
+                    other.symlink_to("/dev/zero")
+                case _:
+                    other.write_text(good)
             os.replace(other, path)
+            # Else the two threads keep step, and the one only ever sees what the other shows it in that place.
+            sleep(chance.random() / 2000)
 
     path.write_text(good)
     thread = threading.Thread(target=swap)
