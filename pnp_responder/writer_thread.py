@@ -52,16 +52,17 @@ class WriterThread(Generic[T]):
         """Has it been told to end?"""
         return self._closing.is_set()
 
-    def put(self, item: T) -> None:
-        """Hand over. Never blocks, raises nothing."""
+    def put(self, item: T) -> bool:
+        """Hand over. Never blocks, raises nothing. False if there was no room."""
         if self._came - self._went >= self._most:
             self.refused += 1
-            return
+            return False
         self._came += 1 if self._weigh is None else self._weigh(item)
         self._waiting.append(item)
         if not self._woken:
             self._woken = True
             self._wake.set()
+        return True
 
     def close(self, timeout: float) -> bool:
         """Write what waits, for `timeout` seconds at most, and end. False if that was not long enough."""

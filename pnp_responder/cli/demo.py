@@ -91,7 +91,7 @@ async def _play(configuration: Configuration, file: Path, host: tuple[Interface,
         [opened],
         host,
         [events.extend],
-        Journal(lambda entry: say(render(entry))).trouble,
+        Journal(lambda entries: say("\n".join(map(render, entries)))).trouble,
         asyncio.get_running_loop(),
     )
     mask = configuration.rules.mask

@@ -112,8 +112,8 @@ def run(
     settings: Settings = dataclasses.replace(configuration.settings, **given)  # type: ignore[arg-type]
 
     writer = _open_log(log_format)
-    recent = RecentProblems(writer.put)
-    journal = Journal(recent.put, logging.getLevelNamesMapping()[log_level.upper()])
+    recent = RecentProblems(writer.put_all)
+    journal = Journal(recent.put_all, logging.getLevelNamesMapping()[log_level.upper()])
     manager = SdNotify.from_environment(os.environ)
     recorder = None
     code = 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import assert_never
 
 from pnp_responder.datagram import TCP, UDP, Local, SocketAddress, new
@@ -54,7 +54,7 @@ SUSPICIOUS = "enrollment_suspicious", logging.WARNING
 
 
 class Journal:
-    """Consumes events and troubles; `put` gets an entry for each line.
+    """Consumes events and troubles; `put` gets the entries for their lines, several at once, in order.
 
     `level` is the lowest level that is told (a number of `logging`). `clock` gives seconds that
     never go back, `wall` the time of day.
@@ -62,12 +62,14 @@ class Journal:
 
     def __init__(
         self,
-        put: Callable[[AnyEntry], None],
+        put: Callable[[Sequence[AnyEntry]], None],
         level: int = logging.INFO,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
     ) -> None:
         self._put = put
+        # While events come, their lines gather here.
+        self._gathered: list[AnyEntry] | None = None
         self._level = level
         self._clock = clock
         self._wall = wall
@@ -79,12 +81,25 @@ class Journal:
     def note(self, name: str, level: int = logging.INFO, **fields: object) -> None:
         """A line about the service itself."""
         if level >= self._level:
-            self._put(Entry(self._wall(), level, name, fields))
+            self._tell(Entry(self._wall(), level, name, fields))
+
+    def _tell(self, entry: AnyEntry) -> None:
+        if self._gathered is None:
+            self._put((entry,))
+        else:
+            self._gathered.append(entry)
 
     def events(self, events: Iterable[Event]) -> None:
         """What the driver tells."""
-        for event in events:
-            self.event(event)
+        gathered: list[AnyEntry] = []
+        self._gathered = gathered
+        try:
+            for event in events:
+                self.event(event)
+        finally:
+            self._gathered = None
+            if gathered:
+                self._put(gathered)
 
     def event(self, event: Event) -> None:
         """A line about a phone, unless a flood of its like drowns it: then it is counted."""
@@ -177,7 +192,7 @@ class Journal:
         if level < self._level or not self._phones.tell((name, ""), host, self._clock()):
             return
         told = self._wall(), level, name, enrollment, offer.rule, offer.masked, status, attempts
-        self._put(new(PhoneEntry, told))
+        self._tell(new(PhoneEntry, told))
 
     def _declined(self, event: EnrollmentDeclined) -> None:
         enrollment, decline, status = event

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import select
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 from pnp_responder.writer_thread import WriterThread
@@ -14,8 +14,8 @@ T = TypeVar("T")
 
 # Characters that wait: of 12,000 lines about phones. journald itself drops after 10,000 lines in 30 s.
 MOST_WAITING = 4 * 1024 * 1024
-# So many lines go out in one write.
-BATCH = 250
+# So many pieces go out in one write; a piece are the lines of a slice of events, two or two hundred.
+BATCH = 32
 # So long lines gather before they are written, in seconds.
 GATHER = 0.05
 
@@ -38,40 +38,46 @@ class LogWriter(Generic[T]):
         self._fd = fd
         self._render = render
         self._tell_lost = tell_lost
-        self._not_taken = 0
+        self._refused = self._not_taken = 0
         self._told = 0
         self._thread: WriterThread[str] = WriterThread(
-            "log-writer", self._write_lines, gather=GATHER, batch=BATCH, most=most_waiting, weigh=len
+            "log-writer", self._write_pieces, gather=GATHER, batch=BATCH, most=most_waiting, weigh=len
         )
 
     def put(self, entry: T) -> None:
-        """Hand over an entry. Never blocks.
+        """Hand over an entry. Never blocks."""
+        self.put_all((entry,))
 
-        The line is made here: it takes half the room of the entry, and the thread, which would make it while
-        phones are answered, would get in their way.
+    def put_all(self, entries: Sequence[T]) -> None:
+        """Hand over entries. Never blocks.
+
+        The lines are made here: they take half the room of the entries, and the thread, which would make them
+        while phones are answered, would get in their way.
         """
-        self._thread.put(self._render(entry))
+        if not self._thread.put("\n".join(map(self._render, entries))):
+            self._refused += len(entries)
 
     @property
     def lost(self) -> int:
         """Lines lost since the start."""
-        return self._thread.refused + self._not_taken
+        return self._refused + self._not_taken
 
     def close(self, timeout: float = 1.0) -> None:
         """Write what waits, for `timeout` seconds at most, and end."""
         self._thread.close(timeout)
 
-    def _write_lines(self, lines: list[str]) -> None:
+    def _write_pieces(self, pieces: list[str]) -> None:
         untold = self.lost - self._told
         if untold:
-            lines.insert(0, self._render(self._tell_lost(untold)))
-        lines.append("")
-        left = self._write("\n".join(lines).encode("utf-8", "backslashreplace"))
+            pieces.insert(0, self._render(self._tell_lost(untold)))
+        pieces.append("")
+        text = "\n".join(pieces)
+        left = self._write(text.encode("utf-8", "backslashreplace"))
         if not left:
             self._told += untold
             return
         # The line that tells of losses is none of those lost.
-        self._not_taken += min(left.count(b"\n"), len(lines) - 1 - bool(untold))
+        self._not_taken += min(left.count(b"\n"), text.count("\n") - bool(untold))
 
     def _write(self, octets: bytes) -> bytes:
         """What could not be written."""

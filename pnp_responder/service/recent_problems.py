@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from pnp_responder.service.log_format import AnyEntry, line_renderer
@@ -17,17 +17,18 @@ _LONGEST_LIST = 3
 
 
 class RecentProblems:
-    """Stands before the log: `put` hands each entry on to `log`."""
+    """Stands before the log: hands all entries on to `log`."""
 
-    def __init__(self, log: Callable[[AnyEntry], None]) -> None:
+    def __init__(self, log: Callable[[Sequence[AnyEntry]], None]) -> None:
         self._log = log
         self._last: dict[str, tuple[int, AnyEntry]] = {}
 
-    def put(self, entry: AnyEntry) -> None:
-        """Hand it on, and keep it if it tells of something wrong."""
-        if entry.level >= logging.WARNING:
-            self._keep(entry)
-        self._log(entry)
+    def put_all(self, entries: Sequence[AnyEntry]) -> None:
+        """Hand them on, and keep those that tell of something wrong."""
+        for entry in entries:
+            if entry.level >= logging.WARNING:
+                self._keep(entry)
+        self._log(entries)
 
     def _keep(self, entry: AnyEntry) -> None:
         times, _ = self._last.pop(entry.name, (0, entry))

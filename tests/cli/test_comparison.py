@@ -47,7 +47,7 @@ def log(folder: Path, *enrollments: Enrollment) -> str:
         "{" * 5000,
     ]
     render = line_renderer("json")
-    journal = Journal(lambda entry: lines.append(render(entry)))
+    journal = Journal(lambda entries: lines.extend(map(render, entries)))
     engine = examples.responder()
     for event in engine.receive_datagram(examples.heard(examples.SUBSCRIBE), 0.0).events:
         for enrollment in enrollments:

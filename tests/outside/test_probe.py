@@ -223,7 +223,7 @@ def test_the_watch_tells_each_rival_once(bridge: Bridge) -> None:
         (eth1,) = (interface for interface in read_interfaces_here if interface.name == "eth1")
         opened = open_interface(eth1, Listen())
         try:
-            watch = RivalWatch(3600, GROUP, lambda: (opened,), Journal(entries.append), 0.5)
+            watch = RivalWatch(3600, GROUP, lambda: (opened,), Journal(entries.extend), 0.5)
             await watch.look()
             await watch.look()
         finally:
@@ -265,7 +265,7 @@ def test_a_watch_that_cannot_ask_says_so_once(bridge: Bridge) -> None:
         opened = open_interface(loopback, Listen(port=0, reply_port=0))
         try:
             watch = RivalWatch(
-                3600, GROUP, lambda: (opened._replace(interface=gone),), Journal(entries.append), 0.5
+                3600, GROUP, lambda: (opened._replace(interface=gone),), Journal(entries.extend), 0.5
             )
             await watch.look()
             await watch.look()

@@ -14,7 +14,7 @@ import re
 import signal
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from subprocess import run
@@ -277,8 +277,8 @@ def test_a_fault_anywhere_in_the_core_tells_its_place_alone(folder: Path) -> Non
     datagram = heard(SUBSCRIBE.replace(b"00a859112233", b"020000000004"))
     lines: list[str] = []
 
-    def put(entry: AnyEntry) -> None:
-        lines.extend(line_renderer(form)(entry) for form in ("console", "json"))
+    def put(entries: Sequence[AnyEntry]) -> None:
+        lines.extend(line_renderer(form)(entry) for entry in entries for form in ("console", "json"))
 
     def decide(enrollment: Enrollment) -> Offer:
         offer = configuration.rules.decide(enrollment)

@@ -10,7 +10,7 @@ import json
 import logging
 import re
 import socketserver
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import count
 from pathlib import Path
 
@@ -118,9 +118,9 @@ class Rig:
         self._now = 0.0
         render = line_renderer("json" if form == "json" else "console")
 
-        def put(entry: AnyEntry) -> None:
-            self.entries += 1
-            self.lines.append(render(entry))
+        def put(entries: Sequence[AnyEntry]) -> None:
+            self.entries += len(entries)
+            self.lines.extend(map(render, entries))
 
         self.journal = Journal(put, logging.DEBUG, clock=self.clock)
 

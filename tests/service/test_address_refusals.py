@@ -20,7 +20,7 @@ def refusal(reason: str) -> InterfaceUnusable:
 
 def test_told_the_second_time_and_once() -> None:
     entries: list[AnyEntry] = []
-    refusals = AddressRefusals(Journal(entries.append))
+    refusals = AddressRefusals(Journal(entries.extend))
     with opened() as it:
         assert not refusals.is_due(it, 0.0)
         bad = it._replace(refused=((ELSEWHERE, refusal("taken")), (BESIDE, refusal("taken"))))

@@ -41,7 +41,7 @@ class Made:
         self.faults: list[BaseException] = []
         self.window = Window()
         self.done: Reload | None = Reload(True, 1, 2, False, ())
-        self.recent = RecentProblems(self.log.append)
+        self.recent = RecentProblems(self.log.extend)
         self.counters = Counters()
         self.status = Status(3, self.counters, 1_700_000_000.0)
         self.control = Control(
@@ -57,7 +57,7 @@ class Made:
             self.window,
             lambda: 2,
             self.status,
-            Journal(self.recent.put),
+            Journal(self.recent.put_all),
             self.faults.append,
             reload_patience=0.05,
         )
@@ -156,7 +156,7 @@ def test_a_reading_that_never_ends_is_not_waited_for(made: Made) -> None:
 def test_the_status(made: Made) -> None:
     made.status.waiting = "eth\x1b1"
     made.status.rules_refused([f"rules.yaml:{n}:1: bad\u202e" for n in range(1, 14)], 1_700_000_060.0)
-    made.recent.put(Entry(1_700_000_060.0, logging.ERROR, "rules_rejected", {"reason": "x"}))
+    made.recent.put_all([Entry(1_700_000_060.0, logging.ERROR, "rules_rejected", {"reason": "x"})])
     status = made.ask(StatusAsked())["status"]
     assert status["started"] == "2023-11-14T22:13:20Z"
     assert status["rules"] == {

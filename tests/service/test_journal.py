@@ -50,7 +50,7 @@ class Rig:
     def __init__(self, level: int = logging.DEBUG) -> None:
         self.entries: list[AnyEntry] = []
         self.now = 0.0
-        self.journal = Journal(self.entries.append, level, clock=lambda: self.now, wall=lambda: 1.0)
+        self.journal = Journal(self.entries.extend, level, clock=lambda: self.now, wall=lambda: 1.0)
 
     def names(self) -> list[str]:
         return [entry.name for entry in self.entries]

@@ -12,7 +12,7 @@ from tests.net.loopback import LOOPBACK, opened
 
 def test_off_is_never() -> None:
     entries: list[AnyEntry] = []
-    rejoining = Rejoining(0, Journal(entries.append))
+    rejoining = Rejoining(0, Journal(entries.extend))
     with opened() as it:
         it.group_socket.close()
         for now in (0.0, 1e9):
@@ -23,7 +23,7 @@ def test_off_is_never() -> None:
 
 def test_so_often_and_a_failure_is_told() -> None:
     entries: list[AnyEntry] = []
-    rejoining = Rejoining(60, Journal(entries.append))
+    rejoining = Rejoining(60, Journal(entries.extend))
     with opened() as it:
         gone = it._replace(interface=replace(LOOPBACK, index=999_999))
         for now, due, failures in ((0.0, 60.0, 0), (59.9, 60.0, 0), (61.0, 121.0, 1), (130.0, 190.0, 2)):

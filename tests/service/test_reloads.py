@@ -43,7 +43,7 @@ class Made:
         self.reloads = Reloads(
             RulesFile(path, load_configuration),
             first,
-            Journal(self.told.append),
+            Journal(self.told.extend),
             self.status,
             SdNotify(),
             self._replace,
