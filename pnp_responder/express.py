@@ -12,7 +12,7 @@ from pnp_responder.enrollment import Decide, Device, Enrollment, Offer
 from pnp_responder.events import DatagramDropped, EnrollmentOffered, Event, NotifyAnswered
 from pnp_responder.limits import SourceRates, sendings_within
 from pnp_responder.mac import Mac, new_mac
-from pnp_responder.outcomes import Asked, word_of
+from pnp_responder.outcomes import Asked, recipe_of
 from pnp_responder.sip import (
     ClientTransactions,
     Identifiers,
@@ -30,7 +30,7 @@ from pnp_responder.ua_profile import MAX_NOTIFY, is_probe
 from pnp_responder.ua_profile.notify import join_notify, our_end
 from pnp_responder.ua_profile.pattern import MOST_OCTETS, Patterns
 
-Answer = tuple[tuple[ClientEffect, ...], tuple[Datagram, ...], tuple[Event, ...]]
+Handled = tuple[tuple[ClientEffect, ...], tuple[Datagram, ...], tuple[Event, ...]]
 """What became of others, what goes out, and what happened."""
 
 _BRANCH = ";branch="
@@ -53,6 +53,7 @@ class Express:
         self._identifiers = identifiers
         self._too_fast = too_fast
         self._patterns = Patterns()
+        self._admitted = ""
 
     def learn(self, datagram: Datagram, request: Request, enrollment: Enrollment, now: float) -> None:
         """A device of this kind was offered a URL."""
@@ -69,8 +70,16 @@ class Express:
                         pattern, payload, effect.request.branch, effect.status, local, now
                     )
 
-    def answer(self, datagram: Datagram, decide: Decide, now: float) -> Answer | None:
-        """None, and nothing has changed, if it is not to be answered here. `datagram` is from who may ask."""
+    def has_admitted(self, request: str) -> bool:
+        """Was it this request (`ServerKey.request`) that was counted last, and left to others?"""
+        admitted, self._admitted = self._admitted, ""
+        return admitted == request
+
+    def answer(self, datagram: Datagram, decide: Decide, now: float) -> Handled | None:
+        """None if it is not to be answered here, and then it is counted at most (`has_admitted`).
+
+        `datagram` is from who may ask.
+        """
         payload = datagram[0]
         if len(payload) > MOST_OCTETS or datagram[2].transport != UDP:
             return None
@@ -80,7 +89,7 @@ class Express:
             return self._answered(payload.decode("latin-1"), now)
         return None
 
-    def _offer(self, datagram: Datagram, decide: Decide, now: float) -> Answer | None:
+    def _offer(self, datagram: Datagram, decide: Decide, now: float) -> Handled | None:
         payload, remote, local, _ = datagram
         text = payload.decode("latin-1")
         pattern = self._patterns.find(text)
@@ -98,11 +107,14 @@ class Express:
         digits = mac.lower()
         device = new(Device, (new_mac(Mac, digits), vendor, model, version))
         enrollment = new(Enrollment, (device, profile_type, agent, remote, local))
-        offer = decide(enrollment)
-        if type(offer) is not Offer or is_probe(enrollment):
+        if is_probe(enrollment):
             return None
         if not self._rates.admits(source, now, request):
             return (), (), (DatagramDropped(self._too_fast, remote, local),)
+        self._admitted = request
+        offer = decide(enrollment)
+        if type(offer) is not Offer:
+            return None
         tag, our_branch = self._identifiers.tag_and_branch()
         ours = our_end(local)
         sent_by = None if port is None else parse_port(port) or 0
@@ -129,20 +141,20 @@ class Express:
         notify = join_notify(contact, ours, our_branch, ours_tagged, from_, call_id, pattern.event, url)
         attempts = sendings_within(len(payload), len(octets), len(notify))
         if attempts < 1 or len(notify) > MAX_NOTIFY:
-            return None  # one more request of that source is counted: who is declined may be counted twice
+            return None
         ok = new(Datagram, (octets, destination, local, False))
         last = new(Datagram, (notify, notified, local, False))
         path = path_of(branch, host, sent_by) if branch else old_path_of(uri, None, old_via)
         key = new(ServerKey, (request, path))
         self._servers.respond(key, datagram, tag, now)
-        word = None
+        recipe = None
         if notified is remote:
-            word = word_of(contact, ours_tagged, from_, agent, digits, url)
-        asked = new(Asked, (said if word else enrollment, offer.rule, offer.shown, request, pattern))
-        others = self._clients.request(our_branch, "NOTIFY", last, now, asked, attempts, word)
+            recipe = recipe_of(contact, ours_tagged, from_, agent, digits, url)
+        asked = new(Asked, (said if recipe else enrollment, offer.rule, offer.shown, request, pattern))
+        others = self._clients.request(our_branch, "NOTIFY", last, now, asked, attempts, recipe)
         return others, (ok, last), (new(EnrollmentOffered, (enrollment, offer)),)
 
-    def _answered(self, text: str, now: float) -> Answer | None:
+    def _answered(self, text: str, now: float) -> Handled | None:
         start = text.find(_BRANCH) + len(_BRANCH)
         transaction = self._clients.find(text[start : start + BRANCH_LENGTH])
         if transaction is None or (asked := transaction.about) is None or not isinstance(asked, Asked):

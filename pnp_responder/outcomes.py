@@ -19,7 +19,7 @@ class Asked(NamedTuple):
     """What a NOTIFY is about, and the SUBSCRIBE that it answers (`ServerKey.request`), in few octets.
 
     `said` is the enrollment; or that of another device of its kind, and then the SUBSCRIBE fitted `pattern`,
-    and what the device has to itself stands in the word for its NOTIFY (`word_of`).
+    and what the device has to itself stands in the recipe for its NOTIFY (`recipe_of`).
     """
 
     said: Enrollment
@@ -51,7 +51,7 @@ class Asked(NamedTuple):
         return new(Datagram, (again, remote, local, False))
 
 
-def word_of(target: str, from_: str, to: str, agent: str, digits: str, url: str) -> str:
+def recipe_of(target: str, from_: str, to: str, agent: str, digits: str, url: str) -> str:
     """What `Asked` makes a NOTIFY and the enrollment of, beside its request, pattern and ends. `digits` are
     the MAC's, in lower case. The NOTIFY goes to where the SUBSCRIBE came from. No text has a line end."""
     return f"{target}\n{from_}\n{to}\n{agent}\n{digits}\n{url}"

@@ -177,7 +177,8 @@ class Responder:
     ) -> Output[Event]:
         enrollment = read_enrollment(request, datagram)
         _ = request.contact_uri  # raises 400 now, not when a 200 is on its way
-        if not self._rates.admits(datagram.remote.host, now, key.request):
+        host = datagram.remote.host
+        if not self._express.has_admitted(key.request) and not self._rates.admits(host, now, key.request):
             return self._dropped(datagram, self._too_fast)
         decision = self._decide(enrollment)
         if isinstance(decision, Offer):

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from pnp_responder.datagram import Datagram, SocketAddress
 from pnp_responder.engine import Output
-from pnp_responder.enrollment import Decide, Decline, Enrollment, Offer
+from pnp_responder.enrollment import Decide, Decision, Decline, Enrollment, Offer
 from pnp_responder.events import EnrollmentOffered, Event
-from pnp_responder.express import Answer, Express
+from pnp_responder.express import Express, Handled
 from pnp_responder.limits import Limits
 from pnp_responder.responder import Responder
 from pnp_responder.sip import Request, parse_message
@@ -28,7 +28,7 @@ CORPUS = sorted((Path(__file__).parent / "corpus").rglob("*.subscribe"))
 class NoExpress(Express):
     """Lets the responder do all by itself."""
 
-    def answer(self, datagram: Datagram, decide: Decide, now: float) -> Answer | None:
+    def answer(self, datagram: Datagram, decide: Decide, now: float) -> Handled | None:
         return None
 
 
@@ -37,7 +37,7 @@ class Counted(Express):
 
     answered = 0
 
-    def answer(self, datagram: Datagram, decide: Decide, now: float) -> Answer | None:
+    def answer(self, datagram: Datagram, decide: Decide, now: float) -> Handled | None:
         found = super().answer(datagram, decide, now)
         self.answered += found is not None
         return found
@@ -273,3 +273,13 @@ def test_learning_waits_between_two_kinds() -> None:
         assert isinstance(message, Request)
         patterns.learn(payload, message, read_enrollment(message, heard(payload)), 0.0)
     assert [fits(patterns, payload) for payload in payloads] == [True, False]
+
+
+def test_who_is_declined_is_counted_once() -> None:
+    def decide(enrollment: Enrollment) -> Decision:
+        return Decline("not today") if (enrollment.device.mac or "") > "00a859000010" else offer(enrollment)
+
+    pair = Pair(decide, Limits(100, rate=1, burst=40))
+    for number in range(60):
+        pair.hear(from_phone(number))
+    assert pair.express.answered > 10

@@ -9,6 +9,7 @@ import typer
 
 from pnp_responder.cli.console import CONFIGURATION, USAGE, json_text, say, table
 from pnp_responder.cli.loading import say_missing
+from pnp_responder.escaping import escape
 
 if TYPE_CHECKING:
     from pnp_responder.cli.comparison import Comparison
@@ -18,12 +19,20 @@ if TYPE_CHECKING:
 
 def check(
     file: Annotated[
-        Path | None, typer.Argument(help="default: ./rules.yaml, then /etc/pnp-responder/rules.yaml")
+        Path | None,
+        typer.Argument(
+            help="default: ./rules.yaml, then /etc/pnp-responder/rules.yaml",
+            readable=False,
+        ),
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="count warnings as errors")] = False,
     against: Annotated[
         Path | None,
-        typer.Option(metavar="OLD", help="list the devices that OLD answers otherwise"),
+        typer.Option(
+            metavar="OLD",
+            help="list the devices that OLD answers otherwise",
+            readable=False,
+        ),
     ] = None,
     capture: Annotated[
         list[Path] | None,
@@ -77,9 +86,11 @@ def check(
             typer.echo(problem.render())
         warnings = _count(len(problems) - errors, "warning")
         if errors:
-            typer.echo(f"{file or 'rules.yaml'}: {_count(errors, 'error')}, {warnings}", err=True)
+            typer.echo(
+                f"{escape(str(file or 'rules.yaml'))}: {_count(errors, 'error')}, {warnings}", err=True
+            )
         else:
-            typer.echo(f"{file}: good: {_count(rules, 'rule')}, {warnings}", err=not good)
+            typer.echo(f"{escape(str(file))}: good: {_count(rules, 'rule')}, {warnings}", err=not good)
         if comparison is not None:
             _print_changes(comparison, against, show_secrets)
     if not good:

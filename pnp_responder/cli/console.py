@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import TextIO
 
-from pnp_responder.escaping import escape
+from pnp_responder.escaping import escape, escape_controls
 
 # sysexits.h
 USAGE = 64
@@ -62,9 +62,10 @@ def styled(text: str, style: str, stream: TextIO) -> str:
 
 
 def say(text: str) -> None:
-    """A line of our own words on standard error. Never fails."""
+    """Lines of our own words on standard error, in which a file's name may stand. Never fails."""
+    shown = "\n".join(escape_controls(line) for line in text.split("\n"))
     with suppress(OSError, ValueError, AttributeError):
-        sys.stderr.write(f"{text}\n")
+        sys.stderr.write(f"{shown}\n")
         sys.stderr.flush()
 
 

@@ -23,7 +23,11 @@ if TYPE_CHECKING:
 def demo(
     rules: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="default: that of `run`, else the one that comes with the source"),
+        typer.Option(
+            metavar="FILE",
+            help="default: that of `run`, else the one that comes with the source",
+            readable=False,
+        ),
     ] = None,
 ) -> None:
     """Play a phone against the responder on the loopback interface, and print both sides.

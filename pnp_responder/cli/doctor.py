@@ -32,7 +32,9 @@ def doctor(
     ] = None,
     rules: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="default: that of the running service, else that of `run`"),
+        typer.Option(
+            metavar="FILE", help="default: that of the running service, else that of `run`", readable=False
+        ),
     ] = None,
     phones: Annotated[
         int, typer.Option(min=1, max=1_000_000, metavar="N", help="how many may ask at once")

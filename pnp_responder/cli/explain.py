@@ -28,7 +28,9 @@ _DEVICE_OPTIONS = ("--mac", "--vendor", "--model", "--version", "--user-agent", 
 def explain(
     rules: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="default: ./rules.yaml, then /etc/pnp-responder/rules.yaml"),
+        typer.Option(
+            metavar="FILE", help="default: ./rules.yaml, then /etc/pnp-responder/rules.yaml", readable=False
+        ),
     ] = None,
     mac: Annotated[str | None, typer.Option(help="the device's MAC, in any spelling")] = None,
     vendor: Annotated[str | None, typer.Option(help="as the device says it")] = None,
@@ -46,7 +48,12 @@ def explain(
         str | None, typer.Option(metavar="TIME", help="how long ago it got an offer, such as 5m; or never")
     ] = None,
     message: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="a SUBSCRIBE as captured, in place of the values")
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="a SUBSCRIBE as captured, in place of the values",
+            readable=False,
+        ),
     ] = None,
     all: Annotated[bool, typer.Option("--all", help="also the rules after the one that wins")] = False,  # noqa: A002
     json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,

@@ -17,7 +17,9 @@ def interfaces(
     rules: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="whose `service:` counts [default: that of `run`, if there is one]"
+            metavar="FILE",
+            help="whose `service:` counts [default: that of `run`, if there is one]",
+            readable=False,
         ),
     ] = None,
     interface: Annotated[

@@ -39,7 +39,13 @@ def phone(
     model: Annotated[str | None, typer.Option(metavar="MODEL")] = None,
     version: Annotated[str | None, typer.Option(metavar="VERSION")] = None,
     from_: Annotated[
-        Path | None, typer.Option("--from", metavar="FILE", help="ask with this kept SUBSCRIBE instead")
+        Path | None,
+        typer.Option(
+            "--from",
+            metavar="FILE",
+            help="ask with this kept SUBSCRIBE instead",
+            readable=False,
+        ),
     ] = None,
     interface: Annotated[
         str | None, typer.Option(metavar="NAME", help="multicast there [default: the only one there is]")

@@ -28,7 +28,9 @@ def replay(
     ],
     rules: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="default: ./rules.yaml, then /etc/pnp-responder/rules.yaml"),
+        typer.Option(
+            metavar="FILE", help="default: ./rules.yaml, then /etc/pnp-responder/rules.yaml", readable=False
+        ),
     ] = None,
     address: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="our address there, for {{ local_ip }}")
@@ -37,7 +39,12 @@ def replay(
         str | None, typer.Option(metavar="NAME", help="our interface there, where the capture names none")
     ] = None,
     write: Annotated[
-        Path | None, typer.Option(metavar="OUT.pcap", help="write the exchange, requests and our answers")
+        Path | None,
+        typer.Option(
+            metavar="OUT.pcap",
+            help="write the exchange, requests and our answers",
+            readable=False,
+        ),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="exit 1 if a phone went unanswered")] = False,

@@ -9,6 +9,7 @@ import typer
 
 from pnp_responder.cli.console import CONFIGURATION, json_text, say
 from pnp_responder.cli.loading import load_for_people
+from pnp_responder.escaping import escape
 from pnp_responder.masking import mask_url
 
 if TYPE_CHECKING:
@@ -40,12 +41,16 @@ class Result(NamedTuple):
 def run_tests(
     file: Annotated[
         Path | None,
-        typer.Argument(help="the rules; default: ./rules.yaml, then /etc/pnp-responder/rules.yaml"),
+        typer.Argument(
+            help="the rules; default: ./rules.yaml, then /etc/pnp-responder/rules.yaml", readable=False
+        ),
     ] = None,
     tests: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="the tests [default: rules.test.yaml beside rules.yaml, if there is one]"
+            metavar="FILE",
+            help="the tests [default: rules.test.yaml beside rules.yaml, if there is one]",
+            readable=False,
         ),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
@@ -78,7 +83,7 @@ def run_tests(
         for result in results:
             _print_text(result, show_secrets)
         parts = [f"{len(results) - failed:,} passed"] + [f"{failed:,} failed"] * bool(failed)
-        typer.echo(f"{path}: {', '.join(parts)}")
+        typer.echo(f"{escape(str(path))}: {', '.join(parts)}")
     if failed:
         raise typer.Exit(FAILED)
 
@@ -157,7 +162,6 @@ def _print_text(result: Result, show_secrets: bool) -> None:
 
     from pnp_responder.cli.console import styled
     from pnp_responder.cli.explanation import text_lines
-    from pnp_responder.escaping import escape
 
     if not result.failures:
         return

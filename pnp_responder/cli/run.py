@@ -42,7 +42,9 @@ class LogLevel(StrEnum):
 def run(
     rules: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="default: ./rules.yaml, then /etc/pnp-responder/rules.yaml"),
+        typer.Option(
+            metavar="FILE", help="default: ./rules.yaml, then /etc/pnp-responder/rules.yaml", readable=False
+        ),
     ] = None,
     interface: Annotated[
         list[str] | None,
@@ -64,7 +66,11 @@ def run(
     log_level: Annotated[LogLevel, typer.Option(help="the least that is logged")] = LogLevel.INFO,
     record: Annotated[
         Path | None,
-        typer.Option(metavar="FILE.pcap", help="write what is heard and said; 4 files of 64 MiB at most"),
+        typer.Option(
+            metavar="FILE.pcap",
+            help="write what is heard and said; 4 files of 64 MiB at most",
+            readable=False,
+        ),
     ] = None,
     show_secrets: Annotated[
         bool, typer.Option("--show-secrets", help="do not mask passwords in the recording")

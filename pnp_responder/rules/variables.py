@@ -10,7 +10,7 @@ from pnp_responder.errors import PnpError
 from pnp_responder.masking import MASK, sounds_secret
 from pnp_responder.rules.fields import is_nothing, known_fields, read_mapping, read_text
 from pnp_responder.rules.hidden_placeholders import MAX_URL
-from pnp_responder.rules.places import Mapping, Node, Text
+from pnp_responder.rules.places import Mapping, Node, Sequence, Text
 from pnp_responder.rules.problems import Findings, shown
 from pnp_responder.rules.secret import Secret, Variable
 from pnp_responder.rules.url_check import check_secret
@@ -72,6 +72,8 @@ def read_variables(
             continue
         if not is_variable_name(name):
             hint = "ASCII letters, digits, '_', '-', '.'; a letter first"
+            # Whether it sounds secret is not to be told by such a name.
+            _hide(findings, key, value)
             findings.error(key, f"{shown(name)} is no name that a template can use", hint)
         if isinstance(value, Mapping):
             found.setdefault(name, _read_secret(findings, name, value, resolve, lenient))
@@ -90,6 +92,19 @@ def read_variables(
         text = value.value if isinstance(value, Text) else ""
         found.setdefault(name, Secret(name, text, written=True) if text and sounds_secret(name) else text)
     return found
+
+
+def _hide(findings: Findings, key: Text, value: Node) -> None:
+    for line in range(key.line, _last_line(value) + 1):
+        findings.hide_line(line)
+
+
+def _last_line(node: Node) -> int:
+    if isinstance(node, Text):
+        return max(node.line, node.end_line)
+    if isinstance(node, Mapping):
+        return max((_last_line(one) for entry in node.entries.values() for one in entry), default=node.line)
+    return max(map(_last_line, node.items), default=node.line) if isinstance(node, Sequence) else node.line
 
 
 def is_variable_name(name: str) -> bool:

@@ -111,11 +111,14 @@ def _read_text(path: Path) -> str:
         with open(descriptor, "rb") as file:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 raise _unreadable(path, "this is no regular file")
-            octets = file.read(MAX_OCTETS + 1)
+            # None from what the kernel makes up and has nothing of now, such as /proc/kmsg.
+            octets: bytes | None = file.read(MAX_OCTETS + 1)
     except OSError as error:
         raise _unreadable(path, f"cannot be read: {error.strerror or error}") from None
     except ValueError:
         raise _unreadable(path, "cannot be read: no such name") from None
+    if octets is None:
+        raise _unreadable(path, "this is no file that can be read as a whole")
     if len(octets) > MAX_OCTETS:
         raise _unreadable(path, "the file is larger than 16 MiB")
     try:

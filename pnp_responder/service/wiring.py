@@ -19,6 +19,7 @@ from pnp_responder.net.multicast import Listen, OpenInterface
 from pnp_responder.net.tcp import TcpServer
 from pnp_responder.net.troubles import Trouble
 from pnp_responder.responder import Responder
+from pnp_responder.service.heeding import HeedingEngine
 from pnp_responder.service.settings import Settings
 from pnp_responder.sip import Identifiers
 from pnp_responder.sip.stream import StreamReader
@@ -62,8 +63,12 @@ def wire(
     report: Callable[[Trouble], None],
     loop: asyncio.AbstractEventLoop,
     recorder: Recorder | None = None,
+    heed: Consumer | None = None,
 ) -> tuple[Responder, Driver[Event]]:
-    """Serve the `opened` interfaces. `host` are all interfaces of this host: their addresses are our own."""
+    """Serve the `opened` interfaces. `host` are all interfaces of this host: their addresses are our own.
+
+    `heed` is a consumer that hears of each event at once (`HeedingEngine`).
+    """
     opened = list(opened)
     responder = Responder(
         decide,
@@ -77,10 +82,11 @@ def wire(
         for consumer in consumers:
             consumer(events)
 
-    engine = responder if recorder is None else RecordedEngine(responder, recorder)
+    heeding = responder if heed is None else HeedingEngine(responder, heed)
+    engine = heeding if recorder is None else RecordedEngine(heeding, recorder)
     driver = Driver(engine, publish, report, loop)
     if settings.tcp:
-        driver.serve_streams(_tcp_server(responder, engine, driver, report, loop))
+        driver.serve_streams(_tcp_server(responder, heeding, engine, driver, report, loop))
     for interface in opened:
         driver.add_interface(interface)
     return responder, driver
@@ -88,6 +94,7 @@ def wire(
 
 def _tcp_server(
     responder: Responder,
+    heeding: Responder | HeedingEngine,
     engine: Engine[Event],
     driver: Driver[Event],
     report: Callable[[Trouble], None],
@@ -97,7 +104,7 @@ def _tcp_server(
         driver.deliver(lambda now: engine.receive_datagram(datagram, now), datagram)
 
     def closed(remote: SocketAddress) -> None:
-        driver.deliver(lambda now: responder.receive_closed(remote, now))
+        driver.deliver(lambda now: heeding.receive_closed(remote, now))
 
     return TcpServer(
         make_reader=lambda: StreamReader(MOST_BY_TCP),

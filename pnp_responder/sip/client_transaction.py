@@ -24,7 +24,7 @@ class ClientTransaction:
         branch: str,
         method: str,
         datagram: Datagram,
-        word: str | None,
+        recipe: str | None,
         about: object,
         most: int,
         timer_f: float,
@@ -32,7 +32,7 @@ class ClientTransaction:
         self.branch = branch
         self.method = method
         payload, self.remote, self.local, _ = datagram
-        self.octets: bytes | str | None = payload if word is None else word
+        self.octets: bytes | str | None = payload if recipe is None else recipe
         self.about = about
         self.state = _TRYING
         self.attempts = 1

@@ -79,13 +79,13 @@ class ClientTransactions:
         now: float,
         about: object = None,
         attempts: int | None = None,
-        word: str | None = None,
+        recipe: str | None = None,
     ) -> tuple[ClientEffect, ...]:
         """A new request, whose top Via has that branch, used by no other, and which the caller sends now.
 
-        `about` comes back with what becomes of it; `attempts` may be fewer than usual. With a `word` that is
-        held, and comes back, in place of the octets: 400 fewer for each phone of a campus. Gives what becomes
-        of another one that has to go for it.
+        `about` comes back with what becomes of it; `attempts` may be fewer than usual. With a `recipe`, that
+        is held, and comes back, in place of the octets: 400 fewer for each phone of a campus. Gives what
+        becomes of another one that has to go for it.
         """
         alive = self._alive
         if branch in alive:
@@ -97,7 +97,7 @@ class ClientTransactions:
         transport = datagram[2].transport
         if transport != UDP:
             most = 1
-        transaction = ClientTransaction(branch, method, datagram, word, about, most, self._ends)
+        transaction = ClientTransaction(branch, method, datagram, recipe, about, most, self._ends)
         alive[branch] = transaction
         self._in_order.append(transaction)
         if len(self._in_order) > len(alive) + self._slack:

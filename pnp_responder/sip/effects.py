@@ -8,8 +8,8 @@ from pnp_responder.datagram import Datagram, Local, SocketAddress, new
 
 
 class Sent(NamedTuple):
-    """A request of ours. `octets` are the message, or the word that whoever sends it makes the message anew
-    of (`ClientTransactions.request`)."""
+    """A request of ours. `octets` are the message, or the recipe that whoever sends it makes the message
+    anew by (`ClientTransactions.request`)."""
 
     branch: str
     octets: bytes | str

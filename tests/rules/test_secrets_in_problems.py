@@ -21,6 +21,22 @@ def problems(text: str) -> tuple[Problem, ...]:
 
 
 FILES = [
+    *(
+        f"vars: {{{name}: geheim}}\nrules: []\n"
+        for name in (
+            '"pass word"',
+            '"password[0]"',
+            '"token/prod"',
+            "$password",
+            "my+password",
+            "pässword",
+            '"token:prod"',
+        )
+    ),
+    "vars:\n  pass word: geheim\nrules: []\n",
+    "vars:\n  pass word:\n    - geheim\n    - geheim\nrules: []\n",
+    "vars:\n  pass word: >\n    one\n    geheim\nrules: []\n",
+    "vars: {'api key!': {geheim: 1}}\nrules: []\n",
     "rules:\n  - url: 'http://u:pa{{geheim}}@h/x'\n",
     "rules:\n  - url: 'http://u:pa{{geheim@h/x'\n",
     "rules:\n  - url: 'http://u:pa{{geheim@h/{{ mac }}'\n",

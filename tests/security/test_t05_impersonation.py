@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import select
+import signal
 import time
 from collections.abc import Iterator
 
@@ -222,6 +223,15 @@ def test_a_device_is_offered_the_url_once(server: Server, phone: Asker) -> None:
     assert again.startswith(b"SIP/2.0 200 "), "a repeat of what was answered is answered as ever"
     phone.ask("020100000002")
     assert phone.hear_url() == b"http://h/once"
+
+
+def test_of_many_questions_that_wait_together_one_is_offered_the_url(server: Server, phone: Asker) -> None:
+    server.process.send_signal(signal.SIGSTOP)
+    for _ in range(20):
+        phone.ask("020100000009")
+    server.process.send_signal(signal.SIGCONT)
+    assert phone.hear_url() == b"http://h/once"
+    assert phone.hear_the_rest() == []
 
 
 def test_an_offer_that_did_not_reach_the_device_does_not_count(server: Server, phone: Asker) -> None:
