@@ -44,7 +44,8 @@ FAULT_PAUSE = 1.0
 class Driver(Generic[E]):
     """Serves the interfaces given to `add_interface` until `stop`.
 
-    `publish` gets every event, in order, several at once; `report` what went wrong; both must be quick.
+    `publish` gets every event, in order: those of a slice of datagrams when all of these are answered.
+    `report` gets what went wrong. Both must be quick.
     Nothing that arrives, no error of the network and no exception out of the engine ends the serving.
     `lost` and `faults` count since the start: datagrams dropped for want of room, exceptions.
     """
