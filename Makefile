@@ -30,7 +30,7 @@ help:
 	  'make run      start the responder with rules.yaml (ARGS=... adds options)' \
 	  'make demo     play one phone against it on loopback and print the exchange' \
 	  'make test     all tests (ARGS=... goes to pytest)' \
-	  'make bench    what one exchange costs, beside floors; two minutes (ARGS=--quick: half a minute)' \
+	  'make bench    what one exchange costs, beside floors; a minute (ARGS=--quick: half of it)' \
   'make lint     ruff, and whether the formatting is right' \
 	  'make types    mypy, strict' \
 	  'make format   put the formatting right' \
