@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from pnp_responder.datagram import Datagram
 
-# 1 MiB. A phone whose answers are not among them asks again, and its NOTIFY is sent again by timer E.
-MOST_KEPT = 1_000
+# Half a MiB. A phone whose answers are not among them asks again, and its NOTIFY is sent again by timer E.
+MOST_KEPT = 500
 # 64*T1 (RFC 3261 17): after that neither the phone's SUBSCRIBE nor our NOTIFY waits for anything.
 PATIENCE = 32.0
 # Between two tries, in seconds: soon, and less often while nothing gets through.
