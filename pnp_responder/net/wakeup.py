@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-
-NEVER = float("inf")
+from math import inf
 
 
 class Wakeup:
@@ -14,7 +13,7 @@ class Wakeup:
     def __init__(self, loop: asyncio.AbstractEventLoop, wake: Callable[[], None]) -> None:
         self._loop = loop
         self._wake = wake
-        self._when = NEVER
+        self._when = inf
         self._timer: asyncio.TimerHandle | None = None
 
     def at(self, when: float) -> None:
@@ -29,8 +28,8 @@ class Wakeup:
         """Not before `at` says when."""
         if self._timer is not None:
             self._timer.cancel()
-        self._timer, self._when = None, NEVER
+        self._timer, self._when = None, inf
 
     def _fire(self) -> None:
-        self._timer, self._when = None, NEVER
+        self._timer, self._when = None, inf
         self._wake()

@@ -80,7 +80,8 @@ def line_renderer(form: Format, *, colour: bool = False) -> Callable[[AnyEntry],
 def _json_line(entry: AnyEntry) -> str:
     if type(entry) is not PhoneEntry:
         return _plain_json_line(entry.when, entry.level, entry.name, entry.fields)
-    # Written out, for it runs twice for each phone of a campus that asks at once.
+    # Written out, for it runs twice for each phone of a campus that asks at once. A MAC is digits and an
+    # address digits and dots; all other texts are escaped.
     when, level, name, enrollment, rule, url, status, attempts = entry
     (mac, vendor, model, version), profile_type, _, remote, local = enrollment
     if not mac or local is None or remote is None or local[2] != UDP or profile_type != USUAL_PROFILE:

@@ -107,10 +107,7 @@ class SubscribePattern:
         `port`, `rport`, `tag`, `contact_port` and `agent` are None where they are not written. `via`, `from`
         and `to` are whole values.
         """
-        tail = self._tail
-        if not text.endswith(tail):
-            return None
-        found = self._expression.fullmatch(text, 0, len(text) - len(tail))
+        found = _match(self._expression, self._tail, text)
         return None if found is None else found.group(*self._order)
 
 
@@ -139,11 +136,13 @@ class AnswerPattern:
 
     def branch(self, text: str) -> str | None:
         """The branch in `text`, a whole message; None if it does not fit."""
-        tail = self._tail
-        if not text.endswith(tail):
-            return None
-        found = self._expression.fullmatch(text, 0, len(text) - len(tail))
+        found = _match(self._expression, self._tail, text)
         return None if found is None else found[1]
+
+
+def _match(expression: re.Pattern[str], tail: str, text: str) -> re.Match[str] | None:
+    """What `expression` finds in `text`, if that ends with `tail` and begins with nothing else."""
+    return expression.fullmatch(text, 0, len(text) - len(tail)) if text.endswith(tail) else None
 
 
 def _rows(payload: bytes, headers: Headers, grammars: Mapping[str, str]) -> tuple[str, str]:
