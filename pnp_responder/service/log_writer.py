@@ -21,7 +21,7 @@ GATHER = 0.05
 
 
 class LogWriter(Generic[T]):
-    """Takes entries with `put` and writes them to the file descriptor `fd`, a line each, in order.
+    """Takes entries with `put_all` and writes them to the file descriptor `fd`, a line each, in order.
 
     `render` turns an entry into its line, without the line end. Entries that found no room, or
     that the descriptor did not take, are counted in `lost`; as soon as a line gets through again,
@@ -43,10 +43,6 @@ class LogWriter(Generic[T]):
         self._thread: WriterThread[str] = WriterThread(
             "log-writer", self._write_pieces, gather=GATHER, batch=BATCH, most=most_waiting, weigh=len
         )
-
-    def put(self, entry: T) -> None:
-        """Hand over an entry. Never blocks."""
-        self.put_all((entry,))
 
     def put_all(self, entries: Sequence[T]) -> None:
         """Hand over entries. Never blocks.

@@ -57,7 +57,7 @@ def until(condition: Callable[[], object]) -> None:
 def test_lines_come_in_order_and_close_writes_what_waits(pipe: Pipe) -> None:
     log = writer(pipe.write_end)
     for number in range(3_000):
-        log.put(str(number))
+        log.put_all([str(number)])
     log.close()
     assert pipe.lines() == [str(number) for number in range(3_000)]
     assert log.lost == 0
@@ -68,13 +68,13 @@ def test_a_reader_that_does_not_read_holds_nobody_up(pipe: Pipe) -> None:
     began = time.monotonic()
     for _ in range(5):
         for number in range(500):
-            log.put(f"{number:01000}")
+            log.put_all([f"{number:01000}"])
         time.sleep(0.06)  # the writer takes a batch and meets the full pipe
     assert time.monotonic() - began < 2
     assert log.lost > 0
     # Once it reads again, every line is there or told as lost.
     until(lambda: sum(line[0] != "l" for line in pipe.lines()) + log.lost == 2_500)
-    log.put("after")
+    log.put_all(["after"])
     log.close()
     assert pipe.lines()[-1] == "after"
     assert sum(int(line[5:]) for line in pipe.lines() if line.startswith("lost ")) == log.lost
@@ -83,7 +83,7 @@ def test_a_reader_that_does_not_read_holds_nobody_up(pipe: Pipe) -> None:
 def test_close_waits_a_bounded_time_for_a_stuck_reader(pipe: Pipe) -> None:
     log = writer(pipe.write_end)
     for _ in range(500):
-        log.put("x" * 1_000)
+        log.put_all(["x" * 1_000])
     began = time.monotonic()
     log.close(timeout=0.2)
     assert time.monotonic() - began < 1
@@ -93,9 +93,9 @@ def test_close_waits_a_bounded_time_for_a_stuck_reader(pipe: Pipe) -> None:
 def test_a_pipe_without_reader_costs_the_lines_and_no_more(pipe: Pipe) -> None:
     log = writer(pipe.write_end)
     os.close(pipe.read_end)
-    log.put("one")
+    log.put_all(["one"])
     until(lambda: log.lost == 1)
-    log.put("two")
+    log.put_all(["two"])
     until(lambda: log.lost == 2)
     log.close()
 
@@ -103,11 +103,11 @@ def test_a_pipe_without_reader_costs_the_lines_and_no_more(pipe: Pipe) -> None:
 def test_a_full_disk_is_told_when_there_is_room_again(pipe: Pipe) -> None:
     full = os.open("/dev/full", os.O_WRONLY)
     log = writer(full)
-    log.put("one")
-    log.put("two")
+    log.put_all(["one"])
+    log.put_all(["two"])
     until(lambda: log.lost == 2)
     os.dup2(pipe.write_end, full)
-    log.put("three")
+    log.put_all(["three"])
     log.close()
     assert pipe.lines() == ["lost 2", "three"]
     os.close(full)
@@ -117,7 +117,7 @@ def test_a_descriptor_that_does_not_block_is_waited_for(pipe: Pipe) -> None:
     os.set_blocking(pipe.write_end, False)
     log = writer(pipe.write_end)
     for number in range(300):
-        log.put(f"{number:01000}")
+        log.put_all([f"{number:01000}"])
     until(lambda: len(pipe.lines()) == 300)
     log.close()
     assert log.lost == 0
@@ -125,6 +125,6 @@ def test_a_descriptor_that_does_not_block_is_waited_for(pipe: Pipe) -> None:
 
 def test_lone_surrogates_are_written_as_escapes(pipe: Pipe) -> None:
     log = writer(pipe.write_end)
-    log.put("\ud800")
+    log.put_all(["\ud800"])
     log.close()
     assert pipe.lines() == ["\\ud800"]
