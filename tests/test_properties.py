@@ -185,7 +185,7 @@ def values_of(octets: bytes, name: str) -> list[str]:
     `name` is a regular expression for the long and the compact name.
     """
     head = re.split(rb"\n\r?\n", octets.lstrip(b"\r\n"), maxsplit=1)[0]
-    unfolded = re.sub(rb"\r?\n[ \t]+", b" ", head)
+    unfolded = re.sub(rb"[ \t]*\r?\n[ \t]+", b" ", head)
     rows = [line.removesuffix(b"\r") for line in unfolded.split(b"\n")[1:]]
     found = [
         re.fullmatch(rb"(?:%s)[ \t]*:(.*)" % name.encode(), row, re.IGNORECASE | re.DOTALL) for row in rows
