@@ -15,7 +15,7 @@ class ClientTransaction:
     """A request of ours. `octets` and `about` are there while its answer is out, and None then."""
 
     __slots__ = (
-        *("about", "attempts", "branch", "interval", "local", "method", "most", "octets", "queue", "remote"),
+        *("about", "attempts", "branch", "local", "method", "most", "octets", "queue", "remote"),
         *("state", "timer_f", "wakes"),
     )
 
@@ -37,7 +37,6 @@ class ClientTransaction:
         self.state = _TRYING
         self.attempts = 1
         self.most = most
-        self.interval = 0.0
         self.timer_f = timer_f
         # The one timer that runs: E while there is something left to send, then F; once completed, K.
         self.wakes = NEVER

@@ -54,7 +54,8 @@ class ClientTransactions:
         # By transport and remote: the one that waits there, or all by their branches.
         self._waiting: dict[str, _Waiting] = {UDP: {}, TCP: {}}
         # Timers run for one of a few durations. In a queue of those of one duration the first is the next.
-        self._timers_e: dict[float, _Queue] = {duration: deque() for duration in intervals(t1, t2)}
+        self._intervals = intervals(t1, t2)
+        self._timers_e: dict[float, _Queue] = {duration: deque() for duration in self._intervals}
         self._timers_k: dict[float, _Queue] = {duration: deque() for duration in (t4, 0.0)}
         self._queues = (*self._timers_e.values(), *self._timers_k.values())
         # Timer F, for those that are not sent again: it ends when the transaction is old enough.
@@ -111,7 +112,6 @@ class ClientTransactions:
             else:
                 by_remote[remote] = {there.branch: there, branch: transaction}
         if most > 1:
-            transaction.interval = self._first
             transaction.wakes, transaction.queue = self._first_e, self._first_queue
             self._first_queue.append(transaction)
             if self._first_e < self.deadline:
@@ -264,11 +264,10 @@ class ClientTransactions:
 
     def _set_e(self, transaction: ClientTransaction, now: float) -> None:
         if transaction.attempts < transaction.most:
-            if transaction.state is _PROCEEDING:
+            if transaction.state is _PROCEEDING or transaction.attempts > len(self._intervals):
                 interval = self._t2
             else:
-                interval = min(transaction.interval * 2, self._t2)
-            transaction.interval = interval
+                interval = self._intervals[transaction.attempts - 1]
             if now + interval < transaction.timer_f:
                 self._queue(transaction, self._timers_e[interval], now + interval)
                 return

@@ -11,6 +11,7 @@ _TAG_OCTETS = 6
 _TAG_DIGITS = 2 * _TAG_OCTETS
 _BRANCH_OCTETS = 10
 BRANCH_LENGTH = len(MAGIC_COOKIE) + 2 * _BRANCH_OCTETS
+_BOTH_DIGITS = 2 * (_TAG_OCTETS + _BRANCH_OCTETS)
 _BLOCK = 256 * (_TAG_OCTETS + _BRANCH_OCTETS)
 
 
@@ -33,7 +34,12 @@ class Identifiers:
 
     def tag_and_branch(self) -> tuple[str, str]:
         """A new tag and a new branch."""
-        digits = self._take(_TAG_OCTETS + _BRANCH_OCTETS)
+        start = self._at
+        digits = self._digits[start : start + _BOTH_DIGITS]
+        if len(digits) < _BOTH_DIGITS:
+            digits = self._take(_TAG_OCTETS + _BRANCH_OCTETS)
+        else:
+            self._at = start + _BOTH_DIGITS
         return digits[:_TAG_DIGITS], MAGIC_COOKIE + digits[_TAG_DIGITS:]
 
     def stateless_tag(self, material: bytes) -> str:
