@@ -6,7 +6,7 @@ each place that has to say what it does with a new kind.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from pnp_responder.datagram import Local, SocketAddress
 from pnp_responder.enrollment import Decision, Decline, Defer, Enrollment, Offer
@@ -36,11 +36,22 @@ class RequestRepeated(NamedTuple):
     local: Local
 
 
+class Exchange(Protocol):
+    """An offer that was made, as somebody holds it."""
+
+    def told(self) -> tuple[Enrollment, Offer]:
+        """Who had asked, and what was offered."""
+
+
 class EnrollmentOffered(NamedTuple):
     """200 and NOTIFY went out."""
 
     enrollment: Enrollment
     offer: Offer
+
+    def told(self) -> tuple[Enrollment, Offer]:
+        """Of Exchange."""
+        return self
 
 
 class EnrollmentDeclined(NamedTuple):
@@ -59,12 +70,25 @@ class EnrollmentDeferred(NamedTuple):
 
 
 class NotifyAnswered(NamedTuple):
-    """The device gave a final response to the NOTIFY after `attempts` sendings of it."""
+    """The device gave a final response to the NOTIFY after `attempts` sendings of it.
 
-    enrollment: Enrollment
-    offer: Offer
+    Ten thousand phones do so in two seconds, and who counts them asks for no more: `enrollment` and `offer`
+    are made of what is held when somebody asks.
+    """
+
+    exchange: Exchange
     status: int
     attempts: int
+
+    @property
+    def enrollment(self) -> Enrollment:
+        """What the device had asked."""
+        return self.exchange.told()[0]
+
+    @property
+    def offer(self) -> Offer:
+        """What the NOTIFY said."""
+        return self.exchange.told()[1]
 
 
 class NotifyTimedOut(NamedTuple):

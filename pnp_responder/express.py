@@ -7,12 +7,15 @@ costs is spent here.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from pnp_responder.datagram import UDP, Datagram, SocketAddress, new
+from pnp_responder.engine import Output
 from pnp_responder.enrollment import Decide, Device, Enrollment, Offer
 from pnp_responder.events import DatagramDropped, EnrollmentOffered, Event, NotifyAnswered
 from pnp_responder.limits import SourceRates, sendings_within
 from pnp_responder.mac import Mac, new_mac
-from pnp_responder.outcomes import Asked, recipe_of
+from pnp_responder.outcomes import Asked, Held, recipe_of
 from pnp_responder.sip import (
     ClientTransactions,
     Identifiers,
@@ -26,12 +29,13 @@ from pnp_responder.sip import (
 from pnp_responder.sip.address import DEFAULT_PORT, parse_port
 from pnp_responder.sip.effects import Answered, ClientEffect
 from pnp_responder.sip.identifiers import BRANCH_LENGTH
-from pnp_responder.ua_profile import MAX_NOTIFY, is_probe
+from pnp_responder.ua_profile import MAX_NOTIFY
 from pnp_responder.ua_profile.notify import join_notify, our_end
 from pnp_responder.ua_profile.pattern import MOST_OCTETS, Patterns
+from pnp_responder.ua_profile.probe import PROBE_PREFIX
 
-Handled = tuple[tuple[ClientEffect, ...], tuple[Datagram, ...], tuple[Event, ...]]
-"""What became of others, what goes out, and what happened."""
+CarryOut = Callable[[tuple[ClientEffect, ...], tuple[Datagram, ...], tuple[Event, ...]], Output[Event]]
+"""Makes an output of what became of others, what goes out, and what happened."""
 
 _BRANCH = ";branch="
 
@@ -46,12 +50,16 @@ class Express:
         rates: SourceRates,
         identifiers: Identifiers,
         too_fast: str,
+        carry_out: CarryOut,
     ) -> None:
         self._servers = servers
         self._clients = clients
         self._rates = rates
         self._identifiers = identifiers
         self._too_fast = too_fast
+        self._carry_out = carry_out
+        self.answered = 0
+        """How many datagrams it answered."""
         self._patterns = Patterns()
         self._admitted = ""
 
@@ -75,42 +83,40 @@ class Express:
         admitted, self._admitted = self._admitted, ""
         return admitted == request
 
-    def answer(self, datagram: Datagram, decide: Decide, now: float) -> Handled | None:
+    def answer(self, datagram: Datagram, decide: Decide, now: float) -> Output[Event] | None:
         """None if it is not to be answered here, and then it is counted at most (`has_admitted`).
 
         `datagram` is from who may ask.
         """
-        payload = datagram[0]
-        if len(payload) > MOST_OCTETS or datagram[2].transport != UDP:
+        payload, _, local, _ = datagram
+        if len(payload) > MOST_OCTETS or local[2] != UDP:
             return None
         if payload.startswith(b"SUBSCRIBE "):
-            return self._offer(datagram, decide, now)
+            return self._offer(datagram, payload.decode("latin-1"), decide, now)
         if payload.startswith(b"SIP/2.0 "):
             return self._answered(payload.decode("latin-1"), now)
         return None
 
-    def _offer(self, datagram: Datagram, decide: Decide, now: float) -> Handled | None:
-        payload, remote, local, _ = datagram
-        text = payload.decode("latin-1")
+    def _offer(self, datagram: Datagram, text: str, decide: Decide, now: float) -> Output[Event] | None:
         pattern = self._patterns.find(text)
-        values = None if pattern is None else pattern.read(text)
-        if pattern is None or values is None:
+        if pattern is None or (values := pattern.read(text)) is None:
             return None
-        uri, via, host, port, branch, rport, from_, from_tag, mac, to, call_id, number, *more = values
-        contact, contact_host, contact_port, agent = more
+        (uri, via, host, port, branch, rport, from_, mac, from_tag, to, call_id, number,
+         contact, contact_host, contact_port, agent) = values  # fmt: skip
+        payload, remote, local, _ = datagram
         request = request_text(remote, call_id, number, from_tag)
         if self._servers.is_merged(request):
             return None
-        source = remote[0]
+        digits = mac.lower()
+        if digits.startswith(PROBE_PREFIX):
+            return None
+        source, source_port = remote
+        if not self._rates.admits(source, now, request):
+            return self._carry_out((), (), (DatagramDropped(self._too_fast, remote, local),))
         (_, vendor, model, version), profile_type, _, _, _ = said = pattern.said
         agent = agent or ""
-        digits = mac.lower()
         device = new(Device, (new_mac(Mac, digits), vendor, model, version))
         enrollment = new(Enrollment, (device, profile_type, agent, remote, local))
-        if is_probe(enrollment):
-            return None
-        if not self._rates.admits(source, now, request):
-            return (), (), (DatagramDropped(self._too_fast, remote, local),)
         self._admitted = request
         offer = decide(enrollment)
         if type(offer) is not Offer:
@@ -121,14 +127,14 @@ class Express:
         # As Via.answered_to, response_destination and notify_destination.
         destination, old_via = remote, via
         if rport:
-            via = f"{via}={remote[1]};received={source}"
+            via = f"{via}={source_port};received={source}"
         else:
             if host != source:
                 via = f"{via};received={source}"
-            if sent_by != 0 and (sent_by or DEFAULT_PORT) != remote[1]:
+            if sent_by != 0 and (sent_by or DEFAULT_PORT) != source_port:
                 destination = new(SocketAddress, (source, sent_by or DEFAULT_PORT))
         target = DEFAULT_PORT if contact_port is None else parse_port(contact_port) or 0
-        if contact_host != source or target == 0 or target == remote[1]:
+        if contact_host != source or target == 0 or target == source_port:
             notified = remote
         else:
             notified = new(SocketAddress, (source, target))
@@ -152,19 +158,31 @@ class Express:
             recipe = recipe_of(contact, ours_tagged, from_, agent, digits, url)
         asked = new(Asked, (said if recipe else enrollment, offer.rule, offer.shown, request, pattern))
         others = self._clients.request(our_branch, "NOTIFY", last, now, asked, attempts, recipe)
-        return others, (ok, last), (new(EnrollmentOffered, (enrollment, offer)),)
+        datagrams, events = (ok, last), (new(EnrollmentOffered, (enrollment, offer)),)
+        if others:
+            self.answered += 1
+            return self._carry_out(others, datagrams, events)
+        return self._output(datagrams, events)
 
-    def _answered(self, text: str, now: float) -> Handled | None:
+    def _answered(self, text: str, now: float) -> Output[Event] | None:
         start = text.find(_BRANCH) + len(_BRANCH)
         transaction = self._clients.find(text[start : start + BRANCH_LENGTH])
-        if transaction is None or (asked := transaction.about) is None or not isinstance(asked, Asked):
+        if transaction is None or type(asked := transaction.about) is not Asked:
             return None
+        octets = transaction.octets
+        assert octets is not None  # as `about` is
         pattern = asked.pattern
         answer = None if pattern is None else pattern.answer
         if answer is None or answer.local != transaction.local or answer.branch(text) != transaction.branch:
             return None
         self._servers.prove(asked.request)
-        enrollment, offer = asked.told(transaction.request)
-        event = new(NotifyAnswered, (enrollment, offer, answer.status, transaction.attempts))
+        held = new(Held, (asked, octets, transaction.remote, transaction.local))
+        event = NotifyAnswered(held, answer.status, transaction.attempts)
         self._clients.complete(transaction, now)
-        return (), (), (event,)
+        return self._output((), (event,))
+
+    def _output(self, datagrams: tuple[Datagram, ...], events: tuple[Event, ...]) -> Output[Event]:
+        self.answered += 1
+        # There is one: timer J of what was asked.
+        deadline, other = self._servers.deadline, self._clients.deadline
+        return new(Output, (datagrams, events, other if other < deadline else deadline))

@@ -76,6 +76,8 @@ class SourceRates:
             raise ValueError("rate and burst must be at least 1")
         self._step = 1 / rate
         self._room = burst / rate
+        # Within a thousandth of a token, for sums of floats are not exact.
+        self._most_ahead = self._room + self._step / 1000
         self._most = most_sources
         # A bucket that has not been used for `_room` seconds is full, like one that is not there. Those of
         # this period and of the last one are kept.
@@ -101,8 +103,7 @@ class SourceRates:
         if full_at is None:
             full_at = self._before.get(host, now)
         full_at = (full_at if full_at > now else now) + self._step
-        # Within a thousandth of a token, for sums of floats are not exact.
-        room = self._room + self._step / 1000
+        room = self._most_ahead
         if full_at - now <= room or (self._refusals.again(request, now) and full_at - now <= 2 * room):
             self._full_at[host] = full_at
             return True

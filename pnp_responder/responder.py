@@ -73,7 +73,9 @@ class Responder:
         self._too_fast = (
             f"more than {limits.rate} new requests a second from one source; service.limits sets it"
         )
-        self._express = Express(self._servers, self._clients, self._rates, identifiers, self._too_fast)
+        self._express = Express(
+            self._servers, self._clients, self._rates, identifiers, self._too_fast, self._carry_out
+        )
 
     def replace_rules(self, decide: Decide) -> None:
         """Decide by these rules from the next datagram on."""
@@ -89,14 +91,13 @@ class Responder:
 
     def receive_datagram(self, datagram: Datagram, now: float) -> Output[Event]:
         """See `engine.Engine`."""
-        if not self._admission.welcomes(datagram.remote, datagram.local):
+        if not self._admission.welcomes(datagram[1], datagram[2]):
             if self._admission.is_ours(datagram.remote) and looks_like_a_probe(datagram.payload):
                 return self._output((), (ProbeHeard(datagram.remote, datagram.local, None, None),))
             if (refusal := self._admission.refusal(datagram.remote, datagram.local)) is not None:
                 return self._dropped(datagram, refusal)
-        if (answer := self._express.answer(datagram, self._decide, now)) is not None:
-            others, datagrams, events = answer
-            return self._carry_out(*answer) if others else self._output(datagrams, events)
+        if (output := self._express.answer(datagram, self._decide, now)) is not None:
+            return output
         try:
             message = parse_message(datagram.payload)
         except MalformedMessage as error:

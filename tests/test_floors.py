@@ -53,7 +53,7 @@ FLOORS: dict[str, set[str]] = {
     "events": {"datagram", "enrollment"},
     "responses": {"datagram", "sip", "ua_profile"},
     "express": {
-        *("datagram", "enrollment", "events", "limits", "mac", "outcomes", "sip", "ua_profile"),
+        *("datagram", "engine", "enrollment", "events", "limits", "mac", "outcomes", "sip", "ua_profile"),
     },
     "outcomes": {"datagram", "enrollment", "events", "limits", "mac", "sip", "ua_profile"},
     "deferral": {"datagram", "enrollment", "events", "ua_profile"},

@@ -44,8 +44,8 @@ FAULT_PAUSE = 1.0
 class Driver(Generic[E]):
     """Serves the interfaces given to `add_interface` until `stop`.
 
-    `publish` gets every event, in order: those of a slice of datagrams when all of these are answered.
-    `report` gets what went wrong. Both must be quick.
+    `publish` gets every event, in order: those of a slice of datagrams when all of these are answered, or,
+    while `at_once()`, before the next is answered. `report` gets what went wrong. All must be quick.
     Nothing that arrives, no error of the network and no exception out of the engine ends the serving.
     `lost` and `faults` count since the start: datagrams dropped for want of room, exceptions.
     """
@@ -58,12 +58,14 @@ class Driver(Generic[E]):
         loop: asyncio.AbstractEventLoop,
         *,
         queue_octets: int = QUEUE_OCTETS,
+        at_once: Callable[[], bool] = lambda: False,
     ) -> None:
         self.lost = self.faults = 0
         self._engine = engine
         self._publish = publish
         self._report = report
         self._loop = loop
+        self._at_once = at_once
         self._occasions = Occasions()
         self._interfaces: dict[str, OpenInterface] = {}
         self._sender = Sender(report, loop)
@@ -219,15 +221,14 @@ class Driver(Generic[E]):
                 self._report(DatagramsLost(interface, times))
 
     def _answer(self) -> None:
-        """One stage after the other, for each is quicker while the processor has it at hand: all that is
-        answered at once goes out at once, and then it is told."""
+        """One stage after the other, for each is quicker while the processor has it at hand."""
         queue = self._queue
         receive = self._engine.receive_datagram
         now = self._loop.time()
         datagrams: list[Datagram] = []
         events: list[E] = []
         octets = self._queue_octets
-        for _ in range(min(SLICE, len(queue))):
+        for _ in range(min(1 if self._at_once() else SLICE, len(queue))):
             datagram = queue.popleft()
             octets -= len(datagram[0]) + DATAGRAM_OVERHEAD
             try:
@@ -242,10 +243,9 @@ class Driver(Generic[E]):
             self._carry_out(datagrams, events)
         except Exception as error:  # as above
             self._fault(error, None, now)
+        self._answering = bool(queue)
         if queue:
             self._loop.call_soon(self._answer)
-        else:
-            self._answering = False
 
     def _carry_out(self, datagrams: Sequence[Datagram], events: Sequence[E]) -> None:
         if self._streams is not None:

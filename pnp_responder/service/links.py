@@ -51,8 +51,8 @@ class NothingServed(Exception):
 
 class Links:
     """Keeps what `settings` choose served. `decide` gives the rules of now; `shown` is called when the status
-    line has something new to tell, `consumers` hear of every event, `heed` at once. `responder` and `driver`
-    are there from `start` on."""
+    line has something new to tell, `consumers` hear of every event, as `at_once` says (`Driver`). `responder`
+    and `driver` are there from `start` on."""
 
     def __init__(
         self,
@@ -63,7 +63,7 @@ class Links:
         shown: Callable[[], None],
         consumers: Sequence[Consumer],
         recorder: Recorder | None = None,
-        heed: Consumer | None = None,
+        at_once: Callable[[], bool] = lambda: False,
     ) -> None:
         self.responder: Responder | None = None
         self.driver: Driver[Event] | None = None
@@ -75,7 +75,7 @@ class Links:
         self._shown = shown
         self._consumers = consumers
         self._recorder = recorder
-        self._heed = heed
+        self._at_once = at_once
         self._watch: LinkWatch | None = None
         self._changed = asyncio.Event()
         self._host: tuple[Interface, ...] = ()
@@ -108,7 +108,7 @@ class Links:
             self._journal.trouble,
             loop,
             self._recorder,
-            self._heed,
+            self._at_once,
         )
         for tried in range(START_TRIES):
             if tried:

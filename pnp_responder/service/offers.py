@@ -39,6 +39,11 @@ class OffersMade:
         """Remember the offers of the rules of these names, from now on."""
         self._rules = frozenset(rules)
 
+    def decide(self) -> bool:
+        """Does a decision hang on them? Then they are to be told before the next one is made: two requests of
+        one device may come together."""
+        return bool(self._rules)
+
     def since(self, enrollment: Enrollment, rule: str) -> float:
         """Seconds since the device's last offer by that rule; infinity for never."""
         key = _key(enrollment, rule)
@@ -57,7 +62,7 @@ class OffersMade:
         match event:
             case EnrollmentOffered(enrollment, offer) if offer.rule in self._rules:
                 self._put(self._unanswered, _key(enrollment, offer.rule), self._clock())
-            case NotifyAnswered(enrollment, offer):
+            case NotifyAnswered(enrollment=enrollment, offer=offer):
                 made = self._take(enrollment, offer)
                 if made is not None:
                     self._put(self._answered, _key(enrollment, offer.rule), made)

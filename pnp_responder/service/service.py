@@ -83,9 +83,9 @@ class Service:
             journal,
             self._status,
             self._show_status,
-            [journal.events, counters.events],
+            [self._circumstances.offers.events, journal.events, counters.events],
             recorder,
-            self._circumstances.offers.events,
+            self._circumstances.offers.decide,
         )
         self._recorder = recorder
         self._make_known()

@@ -19,7 +19,6 @@ from pnp_responder.net.multicast import Listen, OpenInterface
 from pnp_responder.net.tcp import TcpServer
 from pnp_responder.net.troubles import Trouble
 from pnp_responder.responder import Responder
-from pnp_responder.service.heeding import HeedingEngine
 from pnp_responder.service.settings import Settings
 from pnp_responder.sip import Identifiers
 from pnp_responder.sip.stream import StreamReader
@@ -63,11 +62,11 @@ def wire(
     report: Callable[[Trouble], None],
     loop: asyncio.AbstractEventLoop,
     recorder: Recorder | None = None,
-    heed: Consumer | None = None,
+    at_once: Callable[[], bool] = lambda: False,
 ) -> tuple[Responder, Driver[Event]]:
     """Serve the `opened` interfaces. `host` are all interfaces of this host: their addresses are our own.
 
-    `heed` is a consumer that hears of each event at once (`HeedingEngine`).
+    `at_once` tells whether a consumer has to hear of each event before the next datagram is answered.
     """
     opened = list(opened)
     responder = Responder(
@@ -82,11 +81,10 @@ def wire(
         for consumer in consumers:
             consumer(events)
 
-    heeding = responder if heed is None else HeedingEngine(responder, heed)
-    engine = heeding if recorder is None else RecordedEngine(heeding, recorder)
-    driver = Driver(engine, publish, report, loop)
+    engine = responder if recorder is None else RecordedEngine(responder, recorder)
+    driver = Driver(engine, publish, report, loop, at_once=at_once)
     if settings.tcp:
-        driver.serve_streams(_tcp_server(responder, heeding, engine, driver, report, loop))
+        driver.serve_streams(_tcp_server(responder, engine, driver, report, loop))
     for interface in opened:
         driver.add_interface(interface)
     return responder, driver
@@ -94,7 +92,6 @@ def wire(
 
 def _tcp_server(
     responder: Responder,
-    heeding: Responder | HeedingEngine,
     engine: Engine[Event],
     driver: Driver[Event],
     report: Callable[[Trouble], None],
@@ -104,7 +101,7 @@ def _tcp_server(
         driver.deliver(lambda now: engine.receive_datagram(datagram, now), datagram)
 
     def closed(remote: SocketAddress) -> None:
-        driver.deliver(lambda now: heeding.receive_closed(remote, now))
+        driver.deliver(lambda now: responder.receive_closed(remote, now))
 
     return TcpServer(
         make_reader=lambda: StreamReader(MOST_BY_TCP),

@@ -52,13 +52,15 @@ _VALUES = {
 _WITHOUT_BRANCH = {"via": rf"(?P<via>{_SENT_BY}(?P<branch>(?!))?(?P<rport>;rport)?)"}
 _NO_AGENT = "(?P<agent>(?!))?"
 _NAMES = (
-    *("uri", "via", "host", "port", "branch", "rport", "from", "tag", "mac", "to", "call_id", "number"),
+    *("uri", "via", "host", "port", "branch", "rport", "from", "mac", "tag", "to", "call_id", "number"),
     *("contact", "contact_host", "contact_port", "agent"),
 )
-"""What `SubscribePattern.read` gives, in that order."""
+"""What `SubscribePattern.read` gives, in that order, which is that of most phones' rows."""
 
 _OUR_BRANCH = "(z9hG4bK[0-9a-f]{20})"
 _ECHOED = {"from": "[!-~]+", "to": "[!-~]+", "call-id": "[!-~]+"}
+
+_EVENT = "\r\nEvent:"
 
 # What makes another answer than 200 and NOTIFY, or other rows in them.
 _PECULIAR = ("require", "record-route")
@@ -67,15 +69,18 @@ _PECULIAR = ("require", "record-route")
 class SubscribePattern:
     """One kind of device. `said` is an enrollment of it, whose MAC, User-Agent and ends are another's.
 
-    `event` is the header as we send it; `answer` what its 200 to a NOTIFY looks like, once that is known.
+    Its messages end with `tail`. `event` is the header as we send it; `answer` what its 200 to a NOTIFY looks
+    like, once that is known.
     """
 
-    __slots__ = ("_expression", "_order", "_tail", "answer", "event", "said")
+    __slots__ = ("_length", "_match", "_order", "answer", "event", "said", "tail")
 
     def __init__(self, expression: re.Pattern[str], tail: str, said: Enrollment, event: str) -> None:
-        self._expression = expression
-        self._tail = tail
-        self._order = tuple(expression.groupindex[name] for name in _NAMES)
+        self._match = expression.fullmatch
+        self._length = len(tail)
+        order = tuple(expression.groupindex[name] for name in _NAMES)
+        self._order = None if order == tuple(range(1, len(order) + 1)) else order
+        self.tail = tail
         self.said = said
         self.event = event
         self.answer: AnswerPattern | None = None
@@ -107,17 +112,22 @@ class SubscribePattern:
         `port`, `rport`, `tag`, `contact_port` and `agent` are None where they are not written. `via`, `from`
         and `to` are whole values.
         """
-        found = _match(self._expression, self._tail, text)
-        return None if found is None else found.group(*self._order)
+        if not text.endswith(self.tail):
+            return None
+        found = self._match(text, 0, len(text) - self._length)
+        if found is None:
+            return None
+        return found.groups() if self._order is None else found.group(*self._order)
 
 
 class AnswerPattern:
     """The 200 of one kind of device to the NOTIFY that leaves from `local`."""
 
-    __slots__ = ("_expression", "_tail", "local", "status")
+    __slots__ = ("_length", "_match", "_tail", "local", "status")
 
     def __init__(self, expression: re.Pattern[str], tail: str, local: Local, status: int) -> None:
-        self._expression = expression
+        self._match = expression.fullmatch
+        self._length = len(tail)
         self._tail = tail
         self.local = local
         self.status = status
@@ -136,13 +146,10 @@ class AnswerPattern:
 
     def branch(self, text: str) -> str | None:
         """The branch in `text`, a whole message; None if it does not fit."""
-        found = _match(self._expression, self._tail, text)
+        if not text.endswith(self._tail):
+            return None
+        found = self._match(text, 0, len(text) - self._length)
         return None if found is None else found[1]
-
-
-def _match(expression: re.Pattern[str], tail: str, text: str) -> re.Match[str] | None:
-    """What `expression` finds in `text`, if that ends with `tail` and begins with nothing else."""
-    return expression.fullmatch(text, 0, len(text) - len(tail)) if text.endswith(tail) else None
 
 
 def _rows(payload: bytes, headers: Headers, grammars: Mapping[str, str]) -> tuple[str, str]:
@@ -164,12 +171,20 @@ class Patterns:
 
     def __init__(self) -> None:
         self._known: dict[str, SubscribePattern] = {}
+        # The one that was found last, if its tail tells it from all others: phones of one kind come in rows.
+        self._last: SubscribePattern | None = None
         self._seen: set[str] = set()
         self._learns = self._learns_answers = float("-inf")
 
     def find(self, text: str) -> SubscribePattern | None:
         """The pattern that the SUBSCRIBE `text` may fit; None if there is none."""
-        return self._known.get(_event_row(text))
+        last = self._last
+        if last is not None and text.endswith(last.tail):
+            return last
+        pattern = self._known.get(_event_row(text))
+        if pattern is not None and _EVENT in f"\r\n{pattern.tail}":
+            self._last = pattern
+        return pattern
 
     def learn(self, payload: bytes, request: Request, enrollment: Enrollment, now: float) -> None:
         """`payload` was read as a SUBSCRIBE, and answered with an offer."""
@@ -186,11 +201,13 @@ class Patterns:
         self._learns = now + LEARNING_PAUSE
         if len(self._known) >= MOST_PATTERNS:
             self._known.clear()
+            self._last = None
             # Module re keeps 512 of what it compiled: those of whoever invents kinds.
             re.purge()
         pattern = SubscribePattern.learn(payload, request, enrollment)
         if pattern is not None:
             self._known[row] = pattern
+            self._last = None
 
     def learn_answer(
         self, pattern: SubscribePattern, payload: bytes, branch: str, status: int, local: Local, now: float
@@ -202,5 +219,5 @@ class Patterns:
 
 
 def _event_row(text: str) -> str:
-    start = text.find("\r\nEvent:") + 2
+    start = text.find(_EVENT) + 2
     return text[start : text.find("\r\n", start)]

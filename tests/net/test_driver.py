@@ -47,12 +47,18 @@ class Scripted:
 
 class Rig:
     def __init__(self, queue_octets: int) -> None:
+        self.at_once = False
         self.engine = Scripted()
         self.events: list[str] = []
         self.troubles: list[Trouble] = []
         loop = asyncio.get_running_loop()
         self.driver = Driver(
-            self.engine, self.events.extend, self.troubles.append, loop, queue_octets=queue_octets
+            self.engine,
+            self.events.extend,
+            self.troubles.append,
+            loop,
+            queue_octets=queue_octets,
+            at_once=lambda: self.at_once,
         )
 
 
@@ -118,6 +124,28 @@ def test_a_burst_is_read_whole_and_answered_in_order() -> None:
                 phone.sendto(name.encode(), it.group)
             await until(lambda: len(rig.events) == 150)
             assert rig.events == names
+
+    run(test)
+
+
+@pytest.mark.parametrize(("at_once", "known"), [(False, [0, 0, 0]), (True, [0, 1, 2])])
+def test_what_happened_is_told_before_the_next_is_answered_where_decisions_hang_on_it(
+    at_once: bool, known: list[int]
+) -> None:
+    async def test() -> None:
+        async with serving() as (rig, it, phone):
+            rig.at_once = at_once
+            told: list[int] = []
+
+            def answer(datagram: Datagram, now: float) -> Output[str]:
+                told.append(len(rig.events))
+                return Output((), ("heard",), None)
+
+            rig.engine.answer = answer
+            for _ in range(3):
+                phone.sendto(b"x", it.local.address)
+            await until(lambda: len(rig.events) == 3)
+            assert told == known
 
     run(test)
 

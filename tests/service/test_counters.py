@@ -31,7 +31,7 @@ ONE_OF_EACH: tuple[Event, ...] = (
     EnrollmentOffered(PHONE, OFFER),
     EnrollmentDeclined(PHONE, Decline("no rule matches, says 192.0.2.9"), None),
     EnrollmentDeferred(PHONE, Defer("not known yet, says 192.0.2.9", "rule")),
-    NotifyAnswered(PHONE, OFFER, 200, 1),
+    NotifyAnswered(EnrollmentOffered(PHONE, OFFER), 200, 1),
     NotifyTimedOut(PHONE, OFFER, 7),
     NotifyUndeliverable(PHONE, OFFER, 1),
     ProbeHeard(REMOTE, LOCAL, None, None),

@@ -41,7 +41,7 @@ def test_an_offer_counts_from_when_it_is_made() -> None:
     rig = Rig()
     assert rig.offers.since(phone(1), "once") == inf
     rig.at(1010.0, EnrollmentOffered(phone(1), OFFER))
-    rig.at(1011.0, NotifyAnswered(phone(1), OFFER, 200, 1))
+    rig.at(1011.0, NotifyAnswered(EnrollmentOffered(phone(1), OFFER), 200, 1))
     rig.now = 1030.0
     assert rig.offers.since(phone(1), "once") == 20.0
     assert rig.offers.since(phone(1), "another") == inf
@@ -59,7 +59,9 @@ def test_an_offer_that_nobody_is_known_to_have_read_counts_no_more(failed: Event
     rig.at(1032.0, failed)
     assert rig.offers.since(phone(1), "once") == inf
     # Not so one that was answered before.
-    rig.at(1040.0, EnrollmentOffered(phone(1), OFFER), NotifyAnswered(phone(1), OFFER, 200, 1))
+    rig.at(
+        1040.0, EnrollmentOffered(phone(1), OFFER), NotifyAnswered(EnrollmentOffered(phone(1), OFFER), 200, 1)
+    )
     rig.at(1050.0, EnrollmentOffered(phone(1), OFFER), failed)
     assert rig.offers.since(phone(1), "once") == 10.0
 
@@ -81,7 +83,9 @@ def test_other_rules_are_not_remembered() -> None:
 
 def test_a_flood_of_devices_that_answer_nothing_pushes_out_none_that_did() -> None:
     rig = Rig(capacity=10)
-    rig.at(1000.0, EnrollmentOffered(phone(1), OFFER), NotifyAnswered(phone(1), OFFER, 200, 1))
+    rig.at(
+        1000.0, EnrollmentOffered(phone(1), OFFER), NotifyAnswered(EnrollmentOffered(phone(1), OFFER), 200, 1)
+    )
     rig.at(1001.0, *(EnrollmentOffered(phone(number), OFFER) for number in range(2, 1002)))
     assert rig.offers.since(phone(1), "once") == 1.0
     known = [number for number in range(2, 1002) if rig.offers.since(phone(number), "once") < inf]
@@ -92,6 +96,10 @@ def test_of_those_that_answered_the_oldest_goes() -> None:
     rig = Rig(capacity=10)
     for number in range(20):
         asked = phone(number)
-        rig.at(1000.0 + number, EnrollmentOffered(asked, OFFER), NotifyAnswered(asked, OFFER, 200, 1))
+        rig.at(
+            1000.0 + number,
+            EnrollmentOffered(asked, OFFER),
+            NotifyAnswered(EnrollmentOffered(asked, OFFER), 200, 1),
+        )
     known = [number for number in range(20) if rig.offers.since(phone(number), "once") < inf]
     assert known == list(range(10, 20))
