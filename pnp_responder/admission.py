@@ -17,14 +17,18 @@ _MULTICAST_AND_ABOVE = IPv4Network("224.0.0.0/3")
 
 
 class Admission:
-    """`networks` are the on-link prefixes of each interface, `own_addresses` those of this host."""
+    """`networks` are the on-link prefixes of each interface, `own_addresses` those of this host. With
+    `loopback`, sources in 127.0.0.0/8 are like all others: in a capture they may be anybody's."""
 
     def __init__(
         self,
         networks: Mapping[str, Iterable[IPv4Network]],
         allow: Iterable[IPv4Network] = (),
         own_addresses: Iterable[str] = (),
+        *,
+        loopback: bool = False,
     ) -> None:
+        self._loopback = loopback
         self._on_link = {name: [_Prefix(n) for n in prefixes] for name, prefixes in networks.items()}
         self._allow = [_Prefix(network) for network in allow]
         self._own = frozenset(own_addresses)
@@ -38,12 +42,9 @@ class Admission:
 
     def welcomes(self, remote: SocketAddress, local: Local) -> bool:
         """True only if `refusal` is None: nearly always, and for little, where a phone asks."""
-        host = remote.host
-        return (
-            remote.port != 0
-            and host.startswith(self._openings.get(local.interface, ()))
-            and host not in self._not_by_opening
-        )
+        host, port = remote
+        openings = self._openings.get(local[0], ())
+        return port != 0 and host.startswith(openings) and host not in self._not_by_opening
 
     def is_ours(self, remote: SocketAddress) -> bool:
         """Is `remote` this host?"""
@@ -62,7 +63,7 @@ class Admission:
         for prefix in self._on_link.get(local.interface, ()):
             if source & prefix.mask == prefix.network:
                 return "source is a broadcast address" if source in prefix.edges else None
-        if source >> 24 == 127:
+        if source >> 24 == 127 and not self._loopback:
             return "source address is a loopback address"
         for prefix in self._allow:
             if source & prefix.mask == prefix.network:

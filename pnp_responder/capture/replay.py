@@ -56,14 +56,8 @@ Write = Callable[[int, SocketAddress, SocketAddress, bytes, str], None]
 """Takes (nanoseconds since 1970, source, destination, payload, transport) of all that is heard and said."""
 
 
-class _Anybody(Admission):
-    """Nobody knows any more which networks were on the link."""
-
-    def __init__(self) -> None:
-        super().__init__({}, allow=[IPv4Network("0.0.0.0/0")])
-
-    def refusal(self, remote: SocketAddress, local: Local) -> str | None:
-        return None if remote.host.startswith("127.") else super().refusal(remote, local)
+# Nobody knows any more which networks were on the link.
+_ANYBODY = IPv4Network("0.0.0.0/0")
 
 
 class Replay:
@@ -85,7 +79,11 @@ class Replay:
         limits: Limits = DEFAULT_LIMITS,
     ) -> None:
         self._engine = Responder(
-            decide, identifiers=identifiers, admission=_Anybody(), limits=limits, notify_attempts=1
+            decide,
+            identifiers=identifiers,
+            admission=Admission({}, allow=[_ANYBODY], loopback=True),
+            limits=limits,
+            notify_attempts=1,
         )
         self._local = local
         self._interface = interface
