@@ -70,6 +70,7 @@ class Journal:
         self._put = put
         # While events come, their lines gather here.
         self._gathered: list[AnyEntry] | None = None
+        self._now = self._when = 0.0
         self._level = level
         self._clock = clock
         self._wall = wall
@@ -90,27 +91,28 @@ class Journal:
             self._gathered.append(entry)
 
     def events(self, events: Iterable[Event]) -> None:
-        """What the driver tells."""
+        """What the driver tells: a line each, unless a flood of its like drowns it. Then it is counted."""
+        self._now, self._when = self._clock(), self._wall()
         gathered: list[AnyEntry] = []
         self._gathered = gathered
         try:
             for event in events:
-                self.event(event)
+                self._event(event)
         finally:
             self._gathered = None
             if gathered:
                 self._put(gathered)
 
-    def event(self, event: Event) -> None:
-        """A line about a phone, unless a flood of its like drowns it: then it is counted."""
+    def _event(self, event: Event) -> None:
         match event:
             case EnrollmentOffered():
-                self._phone("enrollment_offered", _INFO, event.enrollment, event.offer)
+                self._phone("enrollment_offered", _INFO, *event)
             case NotifyAnswered():
-                status = event.status
-                # 481: the phone took another server's answer (RFC 6080 6.9), which is no fault of anybody.
-                level = _INFO if status < 300 or status == 481 else logging.WARNING
-                self._phone("notify_answered", level, event.enrollment, event.offer, event.attempts, status)
+                level = _level_of(event.status, event.attempts)
+                if self._level <= level:
+                    self._phone(
+                        "notify_answered", level, *event.exchange.told(), event.attempts, event.status
+                    )
             case NotifyTimedOut(enrollment, offer, attempts):
                 self._phone("notify_timed_out", logging.WARNING, enrollment, offer, attempts)
             case NotifyUndeliverable(enrollment, offer, attempts):
@@ -187,16 +189,16 @@ class Journal:
         attempts: int | None = None,
         status: int | None = None,
     ) -> None:
-        remote = enrollment[3]
-        host = "" if remote is None else remote[0]
-        if level < self._level or not self._phones.tell((name, ""), host, self._clock()):
+        if level < self._level:
             return
-        told = self._wall(), level, name, enrollment, offer.rule, offer.masked, status, attempts
-        self._tell(new(PhoneEntry, told))
+        remote = enrollment[3]
+        if self._phones.tell((name, ""), "" if remote is None else remote[0], self._now):
+            told = self._when, level, name, enrollment, offer.rule, offer.masked, status, attempts
+            self._tell(new(PhoneEntry, told))
 
     def _declined(self, event: EnrollmentDeclined) -> None:
         enrollment, decline, status = event
-        now = self._clock()
+        now = self._now
         name = "enrollment_declined"
         level = logging.INFO
         if decline.suspicious:
@@ -219,7 +221,7 @@ class Journal:
         name, level = "enrollment_deferred", logging.INFO
         if defer.suspicious:
             name, level = SUSPICIOUS
-        if self._phones.tell((name, ""), _host(enrollment), self._clock()):
+        if self._phones.tell((name, ""), _host(enrollment), self._now):
             self.note(name, level, **_withheld(enrollment, defer))
 
     def _unsent(self, name: str, trouble: SendFailed | SendPostponed) -> None:
@@ -232,14 +234,23 @@ class Journal:
         remote, local, _, decision = event
         level = logging.DEBUG if decision is None else logging.INFO
         kind = ("probe_heard", "of this host" if decision is None else "of another host")
-        if level >= self._level and self._refusals.tell(kind, remote.host, self._clock()):
+        if level >= self._level and self._refusals.tell(kind, remote.host, self._now):
             url = decision.masked if isinstance(decision, Offer) else None
             rule = None if decision is None else decision.rule
             self.note("probe_heard", level, **_ends(remote, local), reason=kind[1], rule=rule, url=url)
 
     def _refused(self, name: str, reason: str, remote: SocketAddress, local: Local, more: Fields) -> None:
-        if self._refusals.tell((name, reason), remote.host, self._clock()):
+        if self._refusals.tell((name, reason), remote.host, self._now):
             self.note(name, **_ends(remote, local), reason=reason, **more)
+
+
+def _level_of(status: int, attempts: int) -> int:
+    """Of a phone's answer to its NOTIFY. Nearly all take the URL at the first try, which goes without saying:
+    journald keeps 10,000 lines in half a minute, and the offers to 10,000 phones are as many."""
+    if status < 300:
+        return logging.DEBUG if attempts == 1 else _INFO
+    # 481: the phone took another server's answer (RFC 6080 6.9), which is no fault of anybody.
+    return _INFO if status == 481 else logging.WARNING
 
 
 def _device(enrollment: Enrollment) -> Fields:

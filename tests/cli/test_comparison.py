@@ -16,6 +16,7 @@ from pnp_responder.cli.devices import log_enrollments
 from pnp_responder.cli.main import app
 from pnp_responder.datagram import Local, SocketAddress
 from pnp_responder.enrollment import Device, Enrollment
+from pnp_responder.events import EnrollmentOffered
 from pnp_responder.mac import Mac
 from pnp_responder.service.journal import Journal
 from pnp_responder.service.log_format import line_renderer
@@ -51,7 +52,8 @@ def log(folder: Path, *enrollments: Enrollment) -> str:
     engine = examples.responder()
     for event in engine.receive_datagram(examples.heard(examples.SUBSCRIBE), 0.0).events:
         for enrollment in enrollments:
-            journal.event(event._replace(enrollment=enrollment))  # type: ignore[call-arg]
+            assert isinstance(event, EnrollmentOffered)
+            journal.events((event._replace(enrollment=enrollment),))
     path = folder / "log"
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return str(path)

@@ -33,6 +33,9 @@ while True:
         pbx.sendto(b"PBX " + octets, source)
 """
 
+# Who answered its NOTIFY at once is told at that level.
+DEBUG = ("--log-level", "debug")
+
 
 class Pbx:
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
@@ -84,7 +87,7 @@ def check_served(lan: Lan, server: Server, mac: str = "02000000f001") -> None:
 def refusal(lan: Lan, *arguments: str, confined: bool = True) -> dict[str, str]:
     """What a start that ends with 69 says of eth1."""
     arguments = ("--interface", "eth1", *arguments)
-    with Server(lan.server, rules_text(), *arguments, wait=False, confined=confined) as server:
+    with Server(lan.server, rules_text(), *DEBUG, *arguments, wait=False, confined=confined) as server:
         assert server.process.wait(PATIENCE) == 69
         (entry,) = server.events("interface_unusable")
         assert "Traceback" not in server.log()
@@ -106,7 +109,7 @@ def test_a_pbx_that_leaves_the_group_alone(lan: Lan, address: str, reuse: str) -
         assert f"{pbx.name} on {address}:5060" in said["reason"]
         assert "--reply-port 5062" in said["remedy"]
         assert "nft" not in said["remedy"]
-        with Server(lan.server, rules_text(), "--reply-port", "auto") as server:
+        with Server(lan.server, rules_text(), *DEBUG, "--reply-port", "auto") as server:
             for interface in ("eth1", "eth2"):  # our own socket on the group is no rival's
                 server.wait_for_event("interface_joined", interface=interface)
             check_served(lan, server)
@@ -139,7 +142,7 @@ def test_a_pbx_on_another_address_of_this_host(lan: Lan) -> None:
     try:
         with (
             pbx_on(lan, "192.168.1.119", "alone"),
-            Server(lan.server, rules_text(), "--interface", "eth1"),
+            Server(lan.server, rules_text(), *DEBUG, "--interface", "eth1"),
             Phone(lan.phones, PHONE) as phone,
         ):
             phone.send(plain_subscribe(PHONE, 5060, "02000000f002", "pbx2@phone"))
@@ -161,7 +164,7 @@ def test_a_pbx_that_holds_the_group_too_and_the_rules_that_the_refusal_names(lan
         lan.server.run(*shlex.split(command.group()))
         try:
             arguments = ("--interface", "eth1", "--port", "5062", "--reply-port", "5062")
-            with Server(lan.server, rules_text(), *arguments) as server:
+            with Server(lan.server, rules_text(), *DEBUG, *arguments) as server:
                 check_served(lan, server)
                 check_unicast_is_the_pbxs(lan)
             assert pbx.heard() == [b"heard b'OPTIONS'"]
@@ -173,7 +176,7 @@ def test_a_pbx_that_holds_the_group_too_and_a_packet_socket(lan: Lan) -> None:
     service = "{interfaces: eth1, receive: packet, reply_port: auto}"
     with (
         pbx_on(lan, "0.0.0.0", "alone"),
-        Server(lan.server, rules_text(service=service), confined=False) as server,
+        Server(lan.server, rules_text(service=service), *DEBUG, confined=False) as server,
         lan.phones.socket(PHONE, 5062) as other_port,
     ):
         check_served(lan, server)
@@ -187,7 +190,7 @@ def test_a_pbx_that_holds_the_group_too_and_a_packet_socket(lan: Lan) -> None:
 
 def test_a_packet_socket_needs_its_capability(lan: Lan) -> None:
     service = "{interfaces: eth1, receive: packet}"
-    with Server(lan.server, rules_text(service=service), wait=False, confined=True) as server:
+    with Server(lan.server, rules_text(service=service), *DEBUG, wait=False, confined=True) as server:
         assert server.process.wait(PATIENCE) == 69
         (entry,) = server.events("interface_unusable")
         assert "may not open packet sockets" in entry["reason"]
@@ -196,7 +199,7 @@ def test_a_packet_socket_needs_its_capability(lan: Lan) -> None:
 
 @pytest.mark.parametrize("arguments", [(), ("--reply-port", "auto")], ids=["by mistake", "with auto"])
 def test_a_second_instance_says_so_and_ends(lan: Lan, arguments: tuple[str, ...]) -> None:
-    with Server(lan.server, rules_text(), "--interface", "eth1") as first:
+    with Server(lan.server, rules_text(), *DEBUG, "--interface", "eth1") as first:
         said = refusal(lan, *arguments)
         assert f"(pid {first.process.pid}) on {SERVER}:5060" in said["reason"]
         assert "stop one of the two" in said["remedy"]
@@ -205,13 +208,15 @@ def test_a_second_instance_says_so_and_ends(lan: Lan, arguments: tuple[str, ...]
             phone.send(plain_subscribe(PHONE, 5060, "02000000f004", "first@phone"))
             phone.hear_exchange()
         # What it says to do, does.
-        with Server(lan.server, rules_text(), "--interface", "eth1", "--reply-port", "5070") as second:
+        with Server(
+            lan.server, rules_text(), *DEBUG, "--interface", "eth1", "--reply-port", "5070"
+        ) as second:
             second.wait_for_event("second_responder")
 
 
 def test_a_second_instance_beside_a_pbx_does_not_take_one_more_port(lan: Lan) -> None:
     arguments = ("--interface", "eth1", "--reply-port", "auto")
-    with pbx_on(lan, SERVER, "alone"), Server(lan.server, rules_text(), *arguments) as first:
+    with pbx_on(lan, SERVER, "alone"), Server(lan.server, rules_text(), *DEBUG, *arguments) as first:
         said = refusal(lan, "--reply-port", "auto")
         assert f"(pid {first.process.pid}) is a responder, too" in said["remedy"]
         check_served(lan, first)
@@ -225,11 +230,11 @@ PACKET = rules_text(service="{interfaces: eth1, receive: packet, reply_port: aut
 def test_a_second_instance_beside_one_with_a_packet_socket(lan: Lan, receive: str, pbx: bool) -> None:
     """No table of ports shows that the first one hears the group."""
     holder = pbx_on(lan, SERVER, "alone") if pbx else nullcontext()
-    with holder, Server(lan.server, PACKET, confined=False) as first:
+    with holder, Server(lan.server, PACKET, *DEBUG, confined=False) as first:
         service = f"{{receive: {receive}, reply_port: auto}}"
         arguments = ("--interface", "eth1")
         with Server(
-            lan.server, rules_text(service=service), *arguments, wait=False, confined=False
+            lan.server, rules_text(service=service), *DEBUG, *arguments, wait=False, confined=False
         ) as second:
             assert second.process.wait(PATIENCE) == 69
             (said,) = second.events("interface_unusable")
@@ -238,11 +243,11 @@ def test_a_second_instance_beside_one_with_a_packet_socket(lan: Lan, receive: st
             phone.send(plain_subscribe(PHONE, 5060, "02000000f005", f"{receive}-{pbx}@phone"))
             phone.hear_exchange()
         # What it says to do, does.
-        with Server(lan.server, PACKET, "--reply-port", "5070", confined=False) as second:
+        with Server(lan.server, PACKET, *DEBUG, "--reply-port", "5070", confined=False) as second:
             told = second.wait_for_event("second_responder")
             assert f"(pid {first.process.pid}) by a packet socket listens as well" in told["reason"]
     # The mark went with the process, however it ended.
-    with Server(lan.server, PACKET, confined=False) as again:
+    with Server(lan.server, PACKET, *DEBUG, confined=False) as again:
         assert not list(again.events("second_responder"))
 
 

@@ -136,7 +136,8 @@ def test_two_responders_on_one_lan_come_to_an_end(place: Site) -> None:
             f"address add {THEIRS} dev br0",
         ):
             phones.run("ip", *words.split())
-        servers = [stack.enter_context(Server(host.server, rules_text())) for host in (place, neighbour)]
+        arguments = rules_text(), "--log-level", "debug"
+        servers = [stack.enter_context(Server(host.server, *arguments)) for host in (place, neighbour)]
         phone = stack.enter_context(Phone(phones, "192.0.2.45"))
         phone.send(plain_subscribe("192.0.2.45", 5060, "02000000e001", "two@phone"))
         heard = phone.hear_for(1.2)  # repeats of a NOTIFY would come after 0.5 s

@@ -265,7 +265,7 @@ def test_system_calls_that_fail(lan: Lan, phone: Phone, call: str, error: str, w
 @pytest.mark.parametrize("error", ["ENOBUFS", "ENOMEM", "EAGAIN"])
 def test_what_a_full_link_refuses_is_sent_a_little_later(lan: Lan, phone: Phone, error: str) -> None:
     """The phone asks once, and gets its 200 and its NOTIFY once."""
-    with Server(lan.server, rules_text(), *ALONE) as server:
+    with Server(lan.server, rules_text(), *ALONE, "--log-level", "debug") as server:
         with failing(server, "sendto", error, "1..6"):
             phone.send(plain_subscribe(PHONE, 5060, "02bb000000fe", f"full-{error}@phone"))
             phone.hear_exchange(2.0)

@@ -40,7 +40,7 @@ def check_all_from(ours: str, response: Arrival, notify: Arrival) -> None:
 
 def test_each_network_is_answered_from_its_own_address(place: tuple[Site, Namespace]) -> None:
     host, phones = place
-    with Server(host.server, RULES, wait=False) as server:
+    with Server(host.server, RULES, "--log-level", "debug", wait=False) as server:
         joined = server.wait_for_event("interface_joined")
         assert (joined["address"], joined["also"]) == (f"{FIRST}:5060", [f"{SECOND}:5060"])
         server.wait_for_notice(f"STATUS=serving eth1 ({FIRST}, {SECOND});")

@@ -18,7 +18,9 @@ SENDINGS = (0.0, 0.5, 1.5)
 
 @pytest.fixture(scope="module")
 def server(lan: Lan) -> Iterator[Server]:
-    with Server(lan.server, rules_text(service=f"{{notify_attempts: {ATTEMPTS}}}")) as running:
+    with Server(
+        lan.server, rules_text(service=f"{{notify_attempts: {ATTEMPTS}}}"), "--log-level", "debug"
+    ) as running:
         yield running
 
 

@@ -133,7 +133,7 @@ class Rig:
 def test_a_line_of_the_log_is_one_line_of_plain_text(form: str, events: list[Event]) -> None:
     rig = Rig(form)
     for event in events:
-        rig.journal.event(event)
+        rig.journal.events((event,))
         rig.journal.tick()
     assert rig.entries >= len(events)
     names = set()
@@ -254,7 +254,7 @@ def test_check_against(rules: str, capture: Path, tmp_path: Path, events: list[E
     log = tmp_path / "log"
     rig = Rig("json")
     for event in events[::5]:
-        rig.journal.event(event)
+        rig.journal.events((event,))
     rig.lines.append(
         json.dumps({"event": "enrollment_offered", "vendor": "a\x1b[2J\u202e\\ud800\x7f", "model": "\ud800"})
     )

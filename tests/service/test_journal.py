@@ -66,20 +66,27 @@ def unmatched(mac: str | None) -> EnrollmentDeclined:
     [
         (EnrollmentOffered(ENROLLMENT, OFFER), logging.INFO, "enrollment_offered", GIVEN),
         (
-            NotifyAnswered(ENROLLMENT, OFFER, 200, 2),
+            NotifyAnswered(EnrollmentOffered(ENROLLMENT, OFFER), 200, 2),
             logging.INFO,
             "notify_answered",
             GIVEN | {"status": 200, "attempts": 2},
         ),
         (
+            # As nearly all do.
+            NotifyAnswered(EnrollmentOffered(ENROLLMENT, OFFER), 202, 1),
+            logging.DEBUG,
+            "notify_answered",
+            GIVEN | {"status": 202, "attempts": 1},
+        ),
+        (
             # Another server was faster.
-            NotifyAnswered(ENROLLMENT, OFFER, 481, 1),
+            NotifyAnswered(EnrollmentOffered(ENROLLMENT, OFFER), 481, 1),
             logging.INFO,
             "notify_answered",
             GIVEN | {"status": 481, "attempts": 1},
         ),
         (
-            NotifyAnswered(ENROLLMENT, OFFER, 415, 1),
+            NotifyAnswered(EnrollmentOffered(ENROLLMENT, OFFER), 415, 1),
             logging.WARNING,
             "notify_answered",
             GIVEN | {"status": 415, "attempts": 1},
@@ -162,7 +169,7 @@ def unmatched(mac: str | None) -> EnrollmentDeclined:
 )
 def test_each_event(event: Event, level: int, name: str, fields: dict[str, object]) -> None:
     rig = Rig()
-    rig.journal.event(event)
+    rig.journal.events((event,))
     told = [(entry.when, entry.level, entry.name, entry.fields) for entry in rig.entries]
     assert told == [(1.0, level, name, fields)]
 
@@ -171,15 +178,15 @@ def test_each_event(event: Event, level: int, name: str, fields: dict[str, objec
 def test_an_unusual_profile_type_is_told(kind: str) -> None:
     rig = Rig()
     enrollment = ENROLLMENT._replace(profile_type=kind)
-    rig.journal.event(EnrollmentOffered(enrollment, OFFER))
-    rig.journal.event(EnrollmentDeclined(enrollment, Decline("told to ignore", "others"), None))
-    rig.journal.event(EnrollmentDeferred(enrollment, Defer("not yet", "once")))
+    rig.journal.events((EnrollmentOffered(enrollment, OFFER),))
+    rig.journal.events((EnrollmentDeclined(enrollment, Decline("told to ignore", "others"), None),))
+    rig.journal.events((EnrollmentDeferred(enrollment, Defer("not yet", "once")),))
     assert [entry.fields["profile_type"] for entry in rig.entries] == [kind] * 3
 
 
 def test_a_phone_without_rule_comes_with_the_rule_that_would_serve_it() -> None:
     rig = Rig()
-    rig.journal.event(unmatched("00a859112233"))
+    rig.journal.events((unmatched("00a859112233"),))
     (entry,) = rig.entries
     assert entry.level == logging.INFO
     assert entry.fields["rule"] is None
@@ -197,8 +204,8 @@ def test_a_phone_without_rule_is_told_once_in_ten_minutes() -> None:
     rig = Rig()
     for now in (0.0, 30.0, 599.0, 600.0):
         rig.now = now
-        rig.journal.event(unmatched("00a859112233"))
-        rig.journal.event(unmatched(None))
+        rig.journal.events((unmatched("00a859112233"),))
+        rig.journal.events((unmatched(None),))
     assert len(rig.entries) == 4
 
 
@@ -213,7 +220,7 @@ def test_a_phone_without_rule_is_told_once_in_ten_minutes() -> None:
 def test_a_flood_is_summed_up(event: Event, told: int) -> None:
     rig = Rig()
     for _ in range(told + 5):
-        rig.journal.event(event)
+        rig.journal.events((event,))
     assert len(rig.entries) == told
     rig.now = 1_000.0
     rig.journal.tick()
@@ -225,7 +232,7 @@ def test_a_flood_is_summed_up(event: Event, told: int) -> None:
 def test_a_flood_of_invented_phones_is_summed_up() -> None:
     rig = Rig()
     for number in range(UNMATCHED_TOLD + 7):
-        rig.journal.event(unmatched(f"{number:012x}"))
+        rig.journal.events((unmatched(f"{number:012x}"),))
     assert len(rig.entries) == UNMATCHED_TOLD
     rig.journal.tick(last=True)
     assert rig.entries[-1].fields["times"] == 7
@@ -233,11 +240,18 @@ def test_a_flood_of_invented_phones_is_summed_up() -> None:
 
 def test_the_level_is_kept() -> None:
     rig = Rig(logging.WARNING)
-    rig.journal.event(EnrollmentOffered(ENROLLMENT, OFFER))
-    rig.journal.event(NotifyTimedOut(ENROLLMENT, OFFER, 7))
-    rig.journal.event(DatagramDropped("no SIP", REMOTE, LOCAL))
-    rig.journal.event(RequestRepeated(REMOTE, LOCAL))
+    rig.journal.events((EnrollmentOffered(ENROLLMENT, OFFER),))
+    rig.journal.events((NotifyTimedOut(ENROLLMENT, OFFER, 7),))
+    rig.journal.events((DatagramDropped("no SIP", REMOTE, LOCAL),))
+    rig.journal.events((RequestRepeated(REMOTE, LOCAL),))
     assert rig.names() == ["notify_timed_out"]
+
+
+def test_a_phone_that_takes_its_url_at_once_is_one_line() -> None:
+    rig = Rig(logging.INFO)
+    offered = EnrollmentOffered(ENROLLMENT, OFFER)
+    rig.journal.events((offered, NotifyAnswered(offered, 200, 1)))
+    assert rig.names() == ["enrollment_offered"]
 
 
 def test_troubles() -> None:
