@@ -10,7 +10,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help run demo test bench lint types format all fuzz flood clean
+.PHONY: help run demo test compiled bench lint types format all fuzz flood clean
 
 ARGS ?=
 PYTHON ?=
@@ -25,16 +25,23 @@ SERVES := $(VENV)/.installed
 DEVELOPS := $(VENV)/.installed-dev
 FUZZES := $(VENV)/.installed-fuzz
 
+# A wheel and the tests of what is compiled in it.
+COMPILED := build/compiled
+TESTS_OF_COMPILED := tests/test_admission.py tests/test_enrollment_over_link.py tests/test_express.py \
+  tests/test_golden.py tests/test_hostile.py tests/test_limits.py tests/test_properties.py tests/test_re[hs]*.py \
+  tests/sip tests/ua_profile tests/rules tests/net
+
 help:
 	@printf '%s\n' \
 	  'make run      start the responder with rules.yaml (ARGS=... adds options)' \
 	  'make demo     play one phone against it on loopback and print the exchange' \
 	  'make test     all tests (ARGS=... goes to pytest)' \
+	  'make compiled the tests of what PNP_RESPONDER_COMPILE=1 compiles' \
 	  'make bench    what one exchange costs, beside floors; a minute (ARGS=--quick: half of it)' \
-  'make lint     ruff, and whether the formatting is right' \
+	  'make lint     ruff, and whether the formatting is right' \
 	  'make types    mypy, strict' \
 	  'make format   put the formatting right' \
-	  'make all      lint, types, test' \
+	  'make all      lint, types, test, compiled' \
 	  'make fuzz     fuzz the message parser, the responder and the rules, FUZZ_SECONDS each (1800)' \
 	  'make flood    measure how floods are borne (root; ARGS=... chooses)' \
 	  'make clean    remove .venv and all caches'
@@ -47,6 +54,15 @@ demo: $(SERVES)
 
 test: $(DEVELOPS)
 	$(PY) -m pytest $(ARGS)
+
+# Needs a C compiler and the headers of Python.
+compiled: $(DEVELOPS)
+	rm -rf $(COMPILED)
+	PNP_RESPONDER_COMPILE=1 $(PIP) wheel --no-deps --wheel-dir $(COMPILED) .
+	$(PY) -m zipfile -e $(COMPILED)/*.whl $(COMPILED)
+	cp -R tests pyproject.toml $(COMPILED)
+	cd $(COMPILED) && ../../$(PY) -m pnp_responder --version | grep compiled
+	cd $(COMPILED) && ../../$(PY) -m pytest $(TESTS_OF_COMPILED) $(ARGS)
 
 bench: $(SERVES)
 	@$(PY) -m tests.benchmarks $(ARGS)
@@ -62,7 +78,7 @@ format: $(DEVELOPS)
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
 
-all: lint types test
+all: lint types test compiled
 
 # What was learnt stays in .fuzz; a find ends it, and lies there, too.
 fuzz: $(FUZZES)

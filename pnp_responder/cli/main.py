@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
+from importlib.util import find_spec
 from typing import Annotated
 
 import typer
@@ -65,9 +66,15 @@ app.command(short_help="Show what the phones of a capture would be told.")(repla
 app.command(short_help="Print the JSON Schema of rules.yaml, for editors.")(schema)
 
 
+def _is_compiled() -> bool:
+    """Is the path of a phone the C that mypyc made of it (hatch_build.py)?"""
+    found = find_spec("pnp_responder.express")
+    return found is not None and not (found.origin or "").endswith(".py")
+
+
 def _print_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"{PROGRAM} {__version__}")
+        typer.echo(f"{PROGRAM} {__version__}{' (compiled)' if _is_compiled() else ''}")
         raise typer.Exit
 
 

@@ -36,6 +36,9 @@ def thawed() -> Iterator[None]:
     gc.unfreeze()
 
 
+pytestmark = pytest.mark.skipif(not RuleSet.__weakrefoffset__, reason="there are no weak references to it")
+
+
 class Made:
     def __init__(self, path: Path = Path("rules.yaml")) -> None:
         self.told: list[AnyEntry] = []

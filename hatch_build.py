@@ -1,0 +1,78 @@
+"""Compiles the path that a phone takes through the program, where it is asked for: `PNP_RESPONDER_COMPILE=1`.
+
+mypyc makes C of the same sources. The modules that are left out would gain little. Without the variable, and
+in an editable installation, everything stays Python.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+PACKAGE = "pnp_responder"
+
+COMPILED = (
+    *("admission", "express", "limits", "outcomes", "responder"),
+    *("net/driver", "net/sender"),
+    *("rules/ready_rule", "rules/rule_finder", "rules/ruleset"),
+    *("sip/client_transaction", "sip/client_transactions", "sip/identifiers", "sip/server_transactions"),
+    *("ua_profile/notify", "ua_profile/pattern"),
+)
+"""Modules of the package. No class of the others may inherit from one of theirs."""
+
+_NEEDS = ["mypy>=1.14,<3", "setuptools>=77", "types-PyYAML>=6.0.12,<7"]
+
+# What they import is not there when a wheel is made, and need not be.
+_SETUP = """
+import sys
+from mypyc.build import mypycify
+from setuptools import setup
+name, *modules = sys.argv[1:]
+made = mypycify(["--config-file=", "--ignore-missing-imports", *modules], group_name=name)
+setup(name=name, packages=[], py_modules=[], ext_modules=made, script_args=["build_ext", "--inplace"])
+"""
+
+
+class CompileHook(BuildHookInterface[Any]):
+    """The hook of hatchling's `custom` kind."""
+
+    def dependencies(self) -> list[str]:
+        """What it needs beside hatchling."""
+        return _NEEDS if _wanted() else []
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        """Add the compiled modules to a wheel. Raises RuntimeError with what the compiler says."""
+        if version == "editable" or not _wanted():
+            return
+        # Not in the sources: what is compiled there would hide each later change of them.
+        self._folder = TemporaryDirectory()
+        folder = Path(self._folder.name)
+        shutil.copytree(Path(self.root, PACKAGE), folder / PACKAGE)
+        modules = [f"{PACKAGE}/{module}.py" for module in COMPILED]
+        command = [sys.executable, "-c", _SETUP, PACKAGE, *modules]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)  # noqa: S603
+        if done.returncode:
+            raise RuntimeError(
+                f"{PACKAGE} cannot be compiled; it needs a C compiler and Python's headers (Debian: apt-get "
+                f"install gcc python3-dev). Without PNP_RESPONDER_COMPILE it is installed as Python.\n\n"
+                f"{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
+            )
+        made = [*folder.glob("*.so"), *folder.glob(f"{PACKAGE}/**/*.so")]
+        build_data["force_include"].update({str(file): str(file.relative_to(folder)) for file in made})
+        build_data["pure_python"], build_data["infer_tag"] = False, True
+
+    def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
+        """The wheel is written."""
+        if hasattr(self, "_folder"):
+            self._folder.cleanup()
+
+
+def _wanted() -> bool:
+    return os.environ.get("PNP_RESPONDER_COMPILE", "") not in ("", "0")
