@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import NamedTuple
 
-from pnp_responder.datagram import UDP, Datagram, Local, SocketAddress, new
+from pnp_responder.datagram import UDP, Datagram, Local, SocketAddress
 from pnp_responder.sip.message import Request
 from pnp_responder.sip.transaction import NEVER, T1
 
@@ -71,17 +71,31 @@ Answer = Datagram | Word
 """What a repeat of a request brings."""
 
 
-class _ServerTransaction(NamedTuple):
-    """`request` and `path` are its ServerKey's; it was `heard` on `local` first, and `ends` with timer J."""
+class _ServerTransaction:
+    __slots__ = (
+        "answer",
+        "ends",
+        "heard",
+        "interface",
+        "key",
+        "local",
+        "multicast",
+        "path",
+        "proven",
+        "rooms",
+    )
 
-    request: str
-    path: int
-    local: Local
-    multicast: bool
-    rooms: int
-    answer: Datagram | str | None
-    heard: float
-    ends: float
+    def __init__(
+        self, key: ServerKey, request: Datagram, answer: Datagram | str | None, heard: float, ends: float
+    ) -> None:
+        self.key, self.path = key
+        payload, _, self.local, self.multicast = request
+        self.interface = self.local[0]
+        self.rooms = -(-len(payload) // _UNIT)
+        self.answer = answer
+        self.heard = heard
+        self.ends = ends
+        self.proven = False
 
 
 class ServerTransactions:
@@ -103,10 +117,6 @@ class ServerTransactions:
         self._by_path: dict[tuple[str, int], _ServerTransaction] = {}
         # Timer J is the same for all, so the order of their making is the order of their end.
         self._timer_j: deque[_ServerTransaction] = deque()
-        # Where and when a repeat was heard last, of those of which there was one.
-        self._again: dict[ServerKey, tuple[str, float]] = {}
-        # Of which the peer is known to be there.
-        self._proven: set[str] = set()
         # The proven ones that eviction has come across.
         self._spared: deque[_ServerTransaction] = deque()
         # Those made at one time end at one time, and need but one float.
@@ -129,11 +139,9 @@ class ServerTransactions:
         # An error that a unicast request was told is not for the group to hear.
         if datagram.multicast and not transaction.multicast:
             return ()
-        interface = datagram.local.interface
-        last_on, heard = self._again.get(key) or (transaction.local.interface, transaction.heard)
-        if interface != last_on and now - heard < ECHO_WINDOW:
+        if datagram.local.interface != transaction.interface and now - transaction.heard < ECHO_WINDOW:
             return ()
-        self._again[key] = interface, now
+        transaction.interface, transaction.heard = datagram.local.interface, now
         answer = transaction.answer
         if answer is None:
             return ()
@@ -150,31 +158,30 @@ class ServerTransactions:
         For a text each brings a Word: the user can make the octets of it and of the repeat, and they need
         not be held, 400 for each phone of a campus. None is silence, also to each repeat.
         """
-        payload, _, local, multicast = request
-        if local[2] != UDP:
+        if request[2].transport != UDP:
             return
-        text, path = key
         alive = self._alive
-        if text in alive and self._find(key) is not None:
+        earlier = alive.get(key[0])
+        if earlier is not None and self._find(key) is not None:
             raise ValueError("the transaction is already there")
         if now != self._made:
             self._made, self._ends = now, now + self._lifetime
-        ends = self._ends
-        rooms = -(-len(payload) // _UNIT)
+        transaction = _ServerTransaction(key, request, answer, now, self._ends)
+        rooms = transaction.rooms
         while len(alive) + len(self._by_path) >= self._capacity or (self._room < rooms and len(self)):
             self._evict()
         self._room -= rooms
-        transaction = new(_ServerTransaction, (text, path, local, multicast, rooms, answer, now, ends))
-        if alive.setdefault(text, transaction) is not transaction:
+        if alive.setdefault(key[0], transaction) is not transaction:
             self._by_path[key] = transaction
         self._timer_j.append(transaction)
-        if ends < self.deadline:
-            self.deadline = ends
+        if self._ends < self.deadline:
+            self.deadline = self._ends
 
     def prove(self, request: str) -> None:
         """The peer of that transaction (`ServerKey.request`) has answered us, so it is there."""
-        if request in self._alive:
-            self._proven.add(request)
+        transaction = self._alive.get(request)
+        if transaction is not None:
+            transaction.proven = True
 
     def handle_timeout(self, now: float) -> None:
         """Forget those whose timer J has fired."""
@@ -191,21 +198,17 @@ class ServerTransactions:
         return self._by_path.get(key) if self._by_path else None
 
     def _forget(self, transaction: _ServerTransaction) -> None:
-        request, path, _, _, rooms, _, _, _ = transaction
-        self._room += rooms
-        if self._alive.get(request) is transaction:
-            del self._alive[request]
-            self._proven.discard(request)
+        self._room += transaction.rooms
+        if self._alive.get(transaction.key) is transaction:
+            del self._alive[transaction.key]
         else:
-            del self._by_path[request, path]
-        if self._again:
-            self._again.pop(ServerKey(request, path), None)
+            del self._by_path[transaction.key, transaction.path]
 
     def _evict(self) -> None:
         queue = self._timer_j
         while queue:
             oldest = queue.popleft()
-            if oldest.request not in self._proven or self._alive.get(oldest.request) is not oldest:
+            if not oldest.proven:
                 self._forget(oldest)
                 return
             # Once each: the order of their end is kept, and all the others come later.
