@@ -10,7 +10,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help run demo test compiled bench lint types format all fuzz flood clean
+.PHONY: help run demo test compiled bench bench-compiled lint types format all fuzz flood clean
 
 ARGS ?=
 PYTHON ?=
@@ -38,6 +38,7 @@ help:
 	  'make test     all tests (ARGS=... goes to pytest)' \
 	  'make compiled the tests of what PNP_RESPONDER_COMPILE=1 compiles' \
 	  'make bench    what one exchange costs, beside floors; a minute (ARGS=--quick: half of it)' \
+	  'make bench-compiled the same of what is compiled' \
 	  'make lint     ruff, and whether the formatting is right' \
 	  'make types    mypy, strict' \
 	  'make format   put the formatting right' \
@@ -55,17 +56,16 @@ demo: $(SERVES)
 test: $(DEVELOPS)
 	$(PY) -m pytest $(ARGS)
 
-# Needs a C compiler and the headers of Python.
-compiled: $(DEVELOPS)
-	rm -rf $(COMPILED)
-	PNP_RESPONDER_COMPILE=1 $(PIP) wheel --no-deps --wheel-dir $(COMPILED) .
-	$(PY) -m zipfile -e $(COMPILED)/*.whl $(COMPILED)
+compiled: $(COMPILED)/.made
 	cp -R tests pyproject.toml $(COMPILED)
-	cd $(COMPILED) && ../../$(PY) -m pnp_responder --version | grep compiled
 	cd $(COMPILED) && ../../$(PY) -m pytest $(TESTS_OF_COMPILED) $(ARGS)
 
 bench: $(SERVES)
 	@$(PY) -m tests.benchmarks $(ARGS)
+
+bench-compiled: $(COMPILED)/.made
+	@cp -R tests $(COMPILED)
+	@cd $(COMPILED) && ../../$(PY) -m tests.benchmarks $(ARGS)
 
 lint: $(DEVELOPS)
 	$(PY) -m ruff check .
@@ -130,6 +130,14 @@ $(SERVES): pyproject.toml $(PY)
 # After $(SERVES), never beside it: two pips in one environment break it.
 $(DEVELOPS): pyproject.toml $(SERVES)
 	@$(PIP) install --editable '.[dev]'
+	@touch $@
+
+# Needs a C compiler and the headers of Python.
+$(COMPILED)/.made: $(DEVELOPS) hatch_build.py $(shell find pnp_responder -name '*.py')
+	rm -rf $(COMPILED)
+	PNP_RESPONDER_COMPILE=1 $(PIP) wheel --no-deps --wheel-dir $(COMPILED) .
+	$(PY) -m zipfile -e $(COMPILED)/*.whl $(COMPILED)
+	cd $(COMPILED) && ../../$(PY) -m pnp_responder --version | grep compiled
 	@touch $@
 
 $(FUZZES): pyproject.toml $(DEVELOPS)

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+from pnp_responder import express
 from tests.benchmarks.engine import EngineAlone, ParseOnly, Subject
 from tests.benchmarks.figures import Part, Row, as_data, table
 from tests.benchmarks.loopback import Server, floor, free_port, service
@@ -127,8 +128,9 @@ def _machine() -> str:
         ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
     ).stdout.strip()
     today = datetime.datetime.now(tz=datetime.UTC).date()
+    compiled = "" if (express.__file__ or "").endswith(".py") else ", compiled"
     return (
-        f"{today}, commit {commit or 'unknown'}, {platform.python_implementation()} "
+        f"{today}, commit {commit or 'unknown'}{compiled}, {platform.python_implementation()} "
         f"{platform.python_version()}, {os.cpu_count()} cores of {model}, Linux {platform.release()}"
     )
 
