@@ -61,7 +61,8 @@ class CompileHook(BuildHookInterface[Any]):
         if done.returncode:
             raise RuntimeError(
                 f"{PACKAGE} cannot be compiled; it needs a C compiler and Python's headers (Debian: apt-get "
-                f"install gcc python3-dev). Without PNP_RESPONDER_COMPILE it is installed as Python.\n\n"
+                f"install gcc python3-dev), and without build isolation also {', '.join(_NEEDS)}. "
+                f"Without PNP_RESPONDER_COMPILE it is installed as Python.\n\n"
                 f"{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
             )
         made = [*folder.glob("*.so"), *folder.glob(f"{PACKAGE}/**/*.so")]
@@ -75,4 +76,4 @@ class CompileHook(BuildHookInterface[Any]):
 
 
 def _wanted() -> bool:
-    return os.environ.get("PNP_RESPONDER_COMPILE", "") not in ("", "0")
+    return os.environ.get("PNP_RESPONDER_COMPILE", "").lower() not in ("", "0", "no", "off", "false")

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from pnp_responder import __version__
+from pnp_responder import __version__, express
 from pnp_responder.cli.console import table, wants_colour
 
 from .program import PROGRAM, call
@@ -67,7 +67,8 @@ def test_nothing_slow_is_imported_by_what_should_be_quick(arguments: tuple[str, 
 
 def test_version() -> None:
     done = call("--version")
-    assert (done.returncode, done.stdout) == (0, f"pnp-responder {__version__}\n")
+    compiled = "" if (express.__file__ or "").endswith(".py") else " (compiled)"
+    assert (done.returncode, done.stdout) == (0, f"pnp-responder {__version__}{compiled}\n")
 
 
 @pytest.mark.parametrize(
