@@ -91,27 +91,22 @@ class SendRoom:
 
 
 class ReplySocket(socket.socket):
-    """A UDP socket. For what SendRoom does not allow, `sendto` raises BlockingIOError as if it were full.
+    """A UDP socket. For what its `room` does not allow, `sendto` raises BlockingIOError as if it were full.
 
     `network` is that of its address. Once its options are set, `keep_room` begins.
     """
 
     network: IPv4Network | None = None
-    _room: SendRoom | None = None
+    room: SendRoom | None = None
 
     def keep_room(self) -> None:
         """From now on."""
         granted = self.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF)
-        self._room = SendRoom(granted, self._held, hosts_present)
+        self.room = SendRoom(granted, self._held, hosts_present)
 
     def sendto(self, payload: bytes, remote: tuple[str, int]) -> int:  # type: ignore[override]
         """As of socket.socket."""
-        room = self._room
-        if room is None:
-            pass
-        elif room.unlooked:  # as `allows` does, without a call: two go out for each phone
-            room.unlooked -= 1
-        elif not room.allows(remote[0], self.network):
+        if self.room is not None and not self.room.allows(remote[0], self.network):
             raise BlockingIOError(errno.EAGAIN, "too much waits already for hosts that do not answer ARP")
         return socket.socket.sendto(self, payload, remote)
 

@@ -7,15 +7,18 @@ import errno
 import socket
 from collections.abc import Callable, Collection, Iterable
 
-from pnp_responder.datagram import Datagram, SocketAddress
+from pnp_responder.datagram import Datagram, Local, SocketAddress
 from pnp_responder.net.occasions import Occasions
 from pnp_responder.net.postponed import Postponed
+from pnp_responder.net.send_room import ReplySocket, SendRoom
 from pnp_responder.net.troubles import SendFailed, SendPostponed, Trouble
 
 # sendto reports the ICMP error of an earlier datagram instead of sending this one; then it is tried again.
 SEND_TRIES = 3
 # The neighbour table, the link's queue or our own buffer is full. With IP_RECVERR the first two are told.
 NO_ROOM = frozenset({errno.ENOBUFS, errno.EAGAIN, errno.ENOMEM})
+
+_sendto = socket.socket.sendto
 
 
 class Sender:
@@ -47,14 +50,23 @@ class Sender:
 
     def send(self, datagrams: Iterable[Datagram]) -> None:
         """Send them now, or soon, or count them. Nothing leaves from an address that is served no more."""
-        sockets = self._sockets
+        last: Local | None = None
+        source: socket.socket | None = None
+        room: SendRoom | None = None
         for datagram in datagrams:
             payload, remote, local, _ = datagram
-            source = sockets.get(local[1])
+            if local is not last:
+                source, last = self._sockets.get(local[1]), local
+                room = source.room if isinstance(source, ReplySocket) else None
             if source is None:
                 continue
             try:
-                source.sendto(payload, remote)
+                if room is not None and room.unlooked:
+                    # As `sendto` of a ReplySocket does, without a call: two go out for each phone.
+                    room.unlooked -= 1
+                    _sendto(source, payload, remote)
+                else:
+                    source.sendto(payload, remote)
             except OSError as error:
                 self._refused(source, datagram, error)
 

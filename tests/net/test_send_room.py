@@ -100,7 +100,7 @@ def test_the_socket_leaves_out_what_is_not_allowed() -> None:
     ):
         made.network = IPv4Network("127.0.0.0/8")
         made.sendto(b"one", other.getsockname())
-        made._room = SendRoom(1, lambda: 1, frozenset)
+        made.room = SendRoom(1, lambda: 1, frozenset)
         with pytest.raises(BlockingIOError) as caught:
             made.sendto(b"two", other.getsockname())
         assert caught.value.errno == errno.EAGAIN
