@@ -29,7 +29,7 @@ FUZZES := $(VENV)/.installed-fuzz
 COMPILED := build/compiled
 TESTS_OF_COMPILED := tests/test_admission.py tests/test_enrollment_over_link.py tests/test_express.py \
   tests/test_golden.py tests/test_hostile.py tests/test_limits.py tests/test_properties.py tests/test_re[hs]*.py \
-  tests/sip tests/ua_profile tests/rules tests/net
+  tests/sip tests/ua_profile tests/rules tests/net tests/service
 
 help:
 	@printf '%s\n' \
