@@ -15,6 +15,8 @@
 ARGS ?=
 PYTHON ?=
 FUZZ_SECONDS ?= 1800
+# Of .venv, where the sources are run as they are.
+export PNP_RESPONDER_COMPILE = 0
 FUZZ_TARGETS ?= message responder rules
 
 # Only names relative to the checkout: make cannot quote a path with blanks, and need not.
@@ -36,7 +38,7 @@ help:
 	  'make run      start the responder with rules.yaml (ARGS=... adds options)' \
 	  'make demo     play one phone against it on loopback and print the exchange' \
 	  'make test     all tests (ARGS=... goes to pytest)' \
-	  'make compiled the tests of what PNP_RESPONDER_COMPILE=1 compiles' \
+	  'make compiled the tests of what an installation compiles (needs a C compiler)' \
 	  'make bench    what one exchange costs, beside floors; a minute (ARGS=--quick: half of it)' \
 	  'make bench-compiled the same of what is compiled' \
 	  'make lint     ruff, and whether the formatting is right' \

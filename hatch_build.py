@@ -1,7 +1,8 @@
-"""Compiles the path that a phone takes through the program, where it is asked for: `PNP_RESPONDER_COMPILE=1`.
+"""Compiles the path that a phone takes through the program, where there is a C compiler to do it.
 
-mypyc makes C of the same sources. The modules that are left out would gain little. Without the variable, and
-in an editable installation, everything stays Python.
+mypyc makes C of the same sources. The modules that are left out would gain little. `PNP_RESPONDER_COMPILE=0`
+leaves all in Python, as an editable installation does; with `PNP_RESPONDER_COMPILE=1` it is an error if it
+cannot be done.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
+from enum import Enum
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -48,16 +51,25 @@ setup(name=name, packages=[], py_modules=[], ext_modules=made, script_args=["bui
 """
 
 
+class Wish(Enum):
+    """Shall it be compiled?"""
+
+    NEVER = "never"
+    IF_IT_CAN = "if it can"
+    ALWAYS = "always"
+
+
 class CompileHook(BuildHookInterface[Any]):
     """The hook of hatchling's `custom` kind."""
 
     def dependencies(self) -> list[str]:
         """What it needs beside hatchling."""
-        return _NEEDS if _wanted() else []
+        return [] if _wish() is Wish.NEVER else _NEEDS
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Add the compiled modules to a wheel. Raises RuntimeError with what the compiler says."""
-        if version == "editable" or not _wanted():
+        """Add the compiled modules to a wheel. RuntimeError if they are asked for and cannot be made."""
+        wish = _wish()
+        if version == "editable" or wish is Wish.NEVER:
             return
         # Not in the sources: what is compiled there would hide each later change of them.
         self._folder = TemporaryDirectory()
@@ -67,12 +79,16 @@ class CompileHook(BuildHookInterface[Any]):
         command = [sys.executable, "-c", _SETUP, PACKAGE, *modules]
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)  # noqa: S603
         if done.returncode:
-            raise RuntimeError(
+            reason = (
                 f"{PACKAGE} cannot be compiled; it needs a C compiler and Python's headers (Debian: apt-get "
                 f"install gcc python3-dev), and without build isolation also {', '.join(_NEEDS)}. "
-                f"Without PNP_RESPONDER_COMPILE it is installed as Python.\n\n"
+                f"With PNP_RESPONDER_COMPILE=0 it is not tried.\n\n"
                 f"{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
             )
+            if wish is Wish.ALWAYS:
+                raise RuntimeError(reason)
+            self.app.display_warning(reason)
+            return
         made = [*folder.glob("*.so"), *folder.glob(f"{PACKAGE}/**/*.so")]
         build_data["force_include"].update({str(file): str(file.relative_to(folder)) for file in made})
         build_data["pure_python"], build_data["infer_tag"] = False, True
@@ -83,5 +99,10 @@ class CompileHook(BuildHookInterface[Any]):
             self._folder.cleanup()
 
 
-def _wanted() -> bool:
-    return os.environ.get("PNP_RESPONDER_COMPILE", "").lower() not in ("", "0", "no", "off", "false")
+def _wish() -> Wish:
+    told = os.environ.get("PNP_RESPONDER_COMPILE", "").lower()
+    if told:
+        return Wish.NEVER if told in ("0", "no", "off", "false") else Wish.ALWAYS
+    compiler = (sysconfig.get_config_var("CC") or "cc").split()[0]
+    headers = Path(sysconfig.get_path("include"), "Python.h")
+    return Wish.IF_IT_CAN if shutil.which(compiler) and headers.exists() else Wish.NEVER
