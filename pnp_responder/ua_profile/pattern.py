@@ -73,11 +73,10 @@ class SubscribePattern:
     like, once that is known.
     """
 
-    __slots__ = ("_length", "_match", "_order", "answer", "event", "said", "tail")
+    __slots__ = ("_expression", "_order", "answer", "event", "said", "tail")
 
     def __init__(self, expression: re.Pattern[str], tail: str, said: Enrollment, event: str) -> None:
-        self._match = expression.fullmatch
-        self._length = len(tail)
+        self._expression = expression
         order = tuple(expression.groupindex[name] for name in _NAMES)
         self._order = None if order == tuple(range(1, len(order) + 1)) else order
         self.tail = tail
@@ -112,9 +111,7 @@ class SubscribePattern:
         `port`, `rport`, `tag`, `contact_port` and `agent` are None where they are not written. `via`, `from`
         and `to` are whole values.
         """
-        if not text.endswith(self.tail):
-            return None
-        found = self._match(text, 0, len(text) - self._length)
+        found = _match(self._expression, self.tail, text)
         if found is None:
             return None
         return found.groups() if self._order is None else found.group(*self._order)
@@ -123,11 +120,10 @@ class SubscribePattern:
 class AnswerPattern:
     """The 200 of one kind of device to the NOTIFY that leaves from `local`."""
 
-    __slots__ = ("_length", "_match", "_tail", "local", "status")
+    __slots__ = ("_expression", "_tail", "local", "status")
 
     def __init__(self, expression: re.Pattern[str], tail: str, local: Local, status: int) -> None:
-        self._match = expression.fullmatch
-        self._length = len(tail)
+        self._expression = expression
         self._tail = tail
         self.local = local
         self.status = status
@@ -146,10 +142,13 @@ class AnswerPattern:
 
     def branch(self, text: str) -> str | None:
         """The branch in `text`, a whole message; None if it does not fit."""
-        if not text.endswith(self._tail):
-            return None
-        found = self._match(text, 0, len(text) - self._length)
+        found = _match(self._expression, self._tail, text)
         return None if found is None else found[1]
+
+
+def _match(expression: re.Pattern[str], tail: str, text: str) -> re.Match[str] | None:
+    """What `expression` finds in `text`, if that ends with `tail` and begins with nothing else."""
+    return expression.fullmatch(text, 0, len(text) - len(tail)) if text.endswith(tail) else None
 
 
 def _rows(payload: bytes, headers: Headers, grammars: Mapping[str, str]) -> tuple[str, str]:
