@@ -169,15 +169,13 @@ class Express:
         transaction = self._clients.find(text[start : start + BRANCH_LENGTH])
         if transaction is None or type(asked := transaction.about) is not Asked:
             return None
-        octets = transaction.octets
-        assert octets is not None  # as `about` is
         pattern = asked.pattern
         answer = None if pattern is None else pattern.answer
         if answer is None or answer.local != transaction.local or answer.branch(text) != transaction.branch:
             return None
         self._servers.prove(asked.request)
-        held = new(Held, (asked, octets, transaction.remote, transaction.local))
-        event = NotifyAnswered(held, answer.status, transaction.attempts)
+        held = new(Held, (asked, transaction.request))
+        event = new(NotifyAnswered, (held, answer.status, transaction.attempts))
         self._clients.complete(transaction, now)
         return self._output((), (event,))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from pnp_responder.datagram import Datagram, Local, SocketAddress, new
+from pnp_responder.datagram import Datagram, new
 from pnp_responder.enrollment import Decline, Device, Enrollment, Offer
 from pnp_responder.events import Event, NotifyAnswered, NotifyTimedOut, NotifyUndeliverable
 from pnp_responder.limits import AMPLIFICATION
@@ -28,8 +28,9 @@ class Asked(NamedTuple):
     request: str
     pattern: SubscribePattern | None = None
 
-    def told(self, octets: bytes | str, remote: SocketAddress, local: Local) -> tuple[Enrollment, Offer]:
-        """Who asked, and what was offered by a NOTIFY (`effects.Sent`). The URL is not held a second time."""
+    def told(self, notify: Sent) -> tuple[Enrollment, Offer]:
+        """Who asked, and what was offered. The URL is not held a second time."""
+        _, octets, remote, local = notify
         if isinstance(octets, bytes):
             url = octets[octets.index(b"\r\n\r\n") + 4 :].decode()
             return self.said, new(Offer, (url, self.rule, self.shown))
@@ -51,16 +52,14 @@ class Asked(NamedTuple):
 
 
 class Held(NamedTuple):
-    """An offer (`events.Exchange`), as long as its NOTIFY and its subject are held together."""
+    """An offer (`events.Exchange`): what the NOTIFY is about, and the NOTIFY."""
 
     asked: Asked
-    octets: bytes | str
-    remote: SocketAddress
-    local: Local
+    notify: Sent
 
     def told(self) -> tuple[Enrollment, Offer]:
         """See `events.Exchange`."""
-        return self[0].told(self[1], self[2], self[3])
+        return self.asked.told(self.notify)
 
 
 def recipe_of(target: str, from_: str, to: str, agent: str, digits: str, url: str) -> str:
@@ -71,10 +70,9 @@ def recipe_of(target: str, from_: str, to: str, agent: str, digits: str, url: st
 
 def outcome(effect: Answered | TimedOut | Undeliverable, asked: Asked) -> Event:
     """The event that tells how the NOTIFY about `asked` ended."""
-    _, octets, remote, local = effect.request
     if isinstance(effect, Answered):
-        return NotifyAnswered(Held(asked, octets, remote, local), effect.status, effect.attempts)
-    enrollment, offer = asked.told(octets, remote, local)
+        return NotifyAnswered(Held(asked, effect.request), effect.status, effect.attempts)
+    enrollment, offer = asked.told(effect.request)
     if isinstance(effect, TimedOut):
         return NotifyTimedOut(enrollment, offer, effect.attempts)
     return NotifyUndeliverable(enrollment, offer, effect.attempts)
