@@ -39,7 +39,7 @@ class OffersMade:
         """Remember the offers of the rules of these names, from now on."""
         self._rules = frozenset(rules)
 
-    def decide(self) -> bool:
+    def are_watched(self) -> bool:
         """Does a decision hang on them? Then they are to be told before the next one is made: two requests of
         one device may come together."""
         return bool(self._rules)

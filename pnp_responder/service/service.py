@@ -85,7 +85,7 @@ class Service:
             self._show_status,
             [self._circumstances.offers.events, journal.events, counters.events],
             recorder,
-            self._circumstances.offers.decide,
+            self._circumstances.offers.are_watched,
         )
         self._recorder = recorder
         self._make_known()
