@@ -25,13 +25,8 @@ COMPILED = (
     *("admission", "express", "limits", "outcomes", "responder"),
     *("net/driver", "net/sender"),
     *("rules/ready_rule", "rules/rule_finder", "rules/ruleset"),
-    *(
-        "service/counters",
-        "service/journal",
-        "service/log_format",
-        "service/recent_problems",
-        "service/repeats",
-    ),
+    *("service/counters", "service/journal", "service/log_format"),
+    *("service/recent_problems", "service/repeats"),
     *("sip/client_transaction", "sip/client_transactions", "sip/identifiers", "sip/server_transactions"),
     *("ua_profile/notify", "ua_profile/pattern"),
 )
