@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import json
 import os
 import subprocess
 import sys
@@ -143,8 +142,8 @@ def told(counted: Counter[int | None]) -> str:
 
 
 def log_lines(server: Server) -> str:
-    lines = [json.loads(line)["event"] for line in server.log().split("\n") if line.startswith("{")]
-    return f"{len(lines)} log lines: {dict(Counter(lines).most_common(8))}"
+    names = [entry["event"] for entry in server.entries()]
+    return f"{len(names)} log lines: {dict(Counter(names).most_common(8))}"
 
 
 def garbage(lan: Lan, options: argparse.Namespace) -> None:

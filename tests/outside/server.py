@@ -116,13 +116,15 @@ class Server:
     def log(self) -> str:
         return (self.folder / "log").read_text(encoding="utf-8", errors="replace")
 
+    def entries(self) -> Iterator[Mapping[str, Any]]:
+        """The log lines of events. The last one may not be whole yet: it is left for the next look."""
+        for line in self.log().split("\n")[:-1]:
+            if line.startswith("{"):
+                yield json.loads(line)
+
     def events(self, name: str) -> Iterator[Mapping[str, Any]]:
         """The log lines of one event."""
-        for line in self.log().split("\n"):
-            if line.startswith("{"):
-                entry = json.loads(line)
-                if entry.get("event") == name:
-                    yield entry
+        return (entry for entry in self.entries() if entry.get("event") == name)
 
     def wait_for_event(self, name: str, seconds: float = PATIENCE, **fields: object) -> Mapping[str, Any]:
         """The first log line of event `name` with these fields."""
