@@ -14,6 +14,8 @@ MAX_NODES = 1_000_000
 MAX_ENTRIES = 100_000
 """Rules, tests, or variables of one file; also the values within one of them. 50,000 rules are 5 MB."""
 MAX_DEPTH = 32
+TOO_DEEP = f"nested deeper than {MAX_DEPTH} levels", "close some of them"
+"""Message and hint."""
 
 
 class Spot(NamedTuple):

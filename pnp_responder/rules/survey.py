@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from pnp_responder.rules.places import MAX_DEPTH, MAX_ENTRIES, MAX_NODES
+from pnp_responder.rules.places import MAX_DEPTH, MAX_ENTRIES, MAX_NODES, TOO_DEEP
 from pnp_responder.rules.problems import shown
 
 _STARTS = (yaml.SequenceStartEvent, yaml.MappingStartEvent)
@@ -71,7 +71,7 @@ def _walk(next_event: Any, late: dict[str, list[Any] | None]) -> Excess | None:
             values += 1
             depth += 1
             if depth > MAX_DEPTH:
-                return _excess(event, f"nested deeper than {MAX_DEPTH} levels", "close some of them")
+                return _excess(event, *TOO_DEEP)
         elif kind in _ENDS:
             depth -= 1
             continue

@@ -16,6 +16,7 @@ from pnp_responder.masking import MASK, sounds_secret
 from pnp_responder.rules.places import (
     MAX_DEPTH,
     MAX_NODES,
+    TOO_DEEP,
     Mapping,
     Node,
     Sequence,
@@ -180,7 +181,7 @@ class _Builder:
         if isinstance(event, yaml.ScalarEvent):
             return Text(event.value, *spot, not event.style, end.line + 1, end.column + 1)
         if depth > MAX_DEPTH:
-            self._findings.error(spot, f"nested deeper than {MAX_DEPTH} levels", "close some of them")
+            self._findings.error(spot, *TOO_DEEP)
             raise _Stop
         if isinstance(event, yaml.SequenceStartEvent):
             items = []

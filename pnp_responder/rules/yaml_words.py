@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from pnp_responder.rules.places import MAX_DEPTH, TOO_DEEP
 from pnp_responder.rules.problems import LINE_BREAK
 
 _MACRO_FIRST = re.compile(r"(?:^|[:,\[]\s*|-\s+)(?=(?:\{\{[^{}\"']*\}\}|\{\w+\})[^\s,\]}])")
@@ -37,6 +38,9 @@ def explain_yaml_error(error: yaml.YAMLError, text: str) -> YamlWords:
     line, column = mark.line + 1, mark.column + 1
     source = _line(lines, mark.line)
     character = source[mark.column : mark.column + 1]
+    if "nesting depth" in problem:
+        # libyaml looks ahead, and has a limit of its own, far above ours.
+        return YamlWords(line, _too_deep_at(source[: mark.column]) + 1, *TOO_DEEP)
     if began is not None and "quoted scalar" in context and "escape" not in problem:
         return YamlWords(began.line + 1, began.column + 1, "this quote is never closed")
     if "\t" in source[: len(source) - len(source.lstrip())] or character == "\t":
@@ -80,6 +84,17 @@ def quote_value(text: str, words: YamlWords) -> str | None:
 def _line(lines: list[str], index: int) -> str:
     """The parser's marks may lie behind the last line."""
     return lines[index] if index < len(lines) else ""
+
+
+def _too_deep_at(source: str) -> int:
+    """Where the brackets in it, which stand in a mapping, are first open more than MAX_DEPTH deep; or its
+    end."""
+    depth = 1
+    for position, character in enumerate(source):
+        depth += (character in "{[") - (character in "}]")
+        if depth > MAX_DEPTH:
+            return position
+    return len(source)
 
 
 def _end_in_block(rest: str) -> int:

@@ -51,6 +51,11 @@ def test_deep_nesting(text: str) -> None:
     assert "nested deeper than 32 levels" in problem
 
 
+def test_deep_nesting_is_told_where_it_is_too_deep() -> None:
+    (problem,) = problems("rules: " + "[" * 5_000)
+    assert problem.startswith("r:1:39: nested deeper than 32 levels")
+
+
 def test_too_many_values() -> None:
     (problem,) = problems("rules: [" + ("[" + "a," * 50_000 + "],") * (MAX_NODES // 50_000) + "]")
     assert "more than 1,000,000 values" in problem
