@@ -21,8 +21,9 @@ from pathlib import Path
 ASKED = 3.0
 # Below a quarter of the buffer nobody is looked at; the last quarter is for hosts that are known to be there.
 PRESSED, FULL = 0.25, 0.75
-# One datagram in so many looks how much waits: 8 of 1,300 octets are a small part of any buffer.
-STRIDE = 8
+# Octets of the buffer that one of our datagrams takes at most: 1,300 of its own, and what the kernel needs to
+# hold it.
+LARGEST = 2_304
 MOST_ASKED = 1_024
 # Seconds between two readings of the table, and so many times as long as one takes.
 LOOK_AGAIN, LOOK_SHARE = 0.05, 20.0
@@ -63,7 +64,7 @@ class SendRoom:
             return True
         held = self._held()
         if held < self._pressed:
-            self.unlooked = STRIDE - 1
+            self.unlooked = int(self._pressed - held) // LARGEST
             return True
         if network is None or not self._is_in(host, network):
             return True

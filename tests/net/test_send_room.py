@@ -8,7 +8,7 @@ from ipaddress import IPv4Network
 import pytest
 
 from pnp_responder.datagram import SocketAddress
-from pnp_responder.net.send_room import ASKED, LOOK_AGAIN, MOST_ASKED, STRIDE, SendRoom, hosts_present
+from pnp_responder.net.send_room import ASKED, LARGEST, LOOK_AGAIN, MOST_ASKED, SendRoom, hosts_present
 from pnp_responder.net.unicast import bind_unicast
 
 LAN = IPv4Network("10.0.0.0/8")
@@ -16,14 +16,14 @@ THERE, NEW, GONE = "10.0.0.1", "10.0.0.2", "10.0.0.3"
 
 
 class Buffer:
-    """A buffer of 1,000 octets, of which `held` are taken, and a clock."""
+    """A buffer of a million octets, of which `held` thousand are taken, and a clock."""
 
     def __init__(self, held: int) -> None:
         self.held = held
         self.now = 100.0
         self.readings = 0
         self.present: frozenset[str] | None = frozenset({THERE})
-        self.room = SendRoom(1_000, lambda: self.held, self.read, lambda: self.now)
+        self.room = SendRoom(1_000_000, lambda: 1_000 * self.held, self.read, lambda: self.now)
 
     def read(self) -> frozenset[str] | None:
         self.readings += 1
@@ -39,11 +39,13 @@ def test_below_a_quarter_nobody_is_looked_at() -> None:
     assert buffer.readings == 0
 
 
-def test_what_waits_is_looked_at_every_few_datagrams() -> None:
-    buffer = Buffer(held=0)
+@pytest.mark.parametrize("held", [0, 100, 240, 249])
+def test_what_waits_is_looked_at_before_it_can_be_a_quarter(held: int) -> None:
+    buffer = Buffer(held)
     assert buffer.allows(GONE)
     buffer.held = 900
-    assert [buffer.allows(GONE) for _ in range(STRIDE)] == [True] * (STRIDE - 1) + [False]
+    unlooked = 1_000 * (250 - held) // LARGEST
+    assert [buffer.allows(GONE) for _ in range(unlooked + 2)] == [True] * unlooked + [False] * 2
 
 
 def test_above_a_quarter_a_host_gets_one_datagram_until_it_is_there() -> None:
