@@ -7,12 +7,11 @@ from hashlib import blake2s
 
 from pnp_responder.sip.via import MAGIC_COOKIE
 
-_TAG_OCTETS = 6
-_TAG_DIGITS = 2 * _TAG_OCTETS
-_BRANCH_OCTETS = 10
+_TAG_OCTETS, _BRANCH_OCTETS = 6, 10
+_BLOCK = 256
+"""So many are made at a time."""
+
 BRANCH_LENGTH = len(MAGIC_COOKIE) + 2 * _BRANCH_OCTETS
-_BOTH_DIGITS = 2 * (_TAG_OCTETS + _BRANCH_OCTETS)
-_BLOCK = 256 * (_TAG_OCTETS + _BRANCH_OCTETS)
 
 
 class Identifiers:
@@ -21,36 +20,27 @@ class Identifiers:
     def __init__(self, random_bytes: Callable[[int], bytes]) -> None:
         self._random_bytes = random_bytes
         self._secret = random_bytes(16)
-        self._digits = ""
-        self._at = 0
-
-    def branch(self) -> str:
-        """A branch of 80 random bits (RFC 3261 8.1.1.7)."""
-        return MAGIC_COOKIE + self._take(_BRANCH_OCTETS)
+        self._ready: list[tuple[str, str]] = []
 
     def tag(self) -> str:
         """A tag of 48 random bits; 32 is the least allowed (RFC 3261 19.3)."""
-        return self._take(_TAG_OCTETS)
+        return self.tag_and_branch()[0]
+
+    def branch(self) -> str:
+        """A branch of 80 random bits (RFC 3261 8.1.1.7)."""
+        return self.tag_and_branch()[1]
 
     def tag_and_branch(self) -> tuple[str, str]:
-        """A new tag and a new branch."""
-        start = self._at
-        digits = self._digits[start : start + _BOTH_DIGITS]
-        if len(digits) < _BOTH_DIGITS:
-            digits = self._take(_TAG_OCTETS + _BRANCH_OCTETS)
-        else:
-            self._at = start + _BOTH_DIGITS
-        return digits[:_TAG_DIGITS], MAGIC_COOKIE + digits[_TAG_DIGITS:]
+        """A new one of each."""
+        if not self._ready:
+            branches = [MAGIC_COOKIE + digits for digits in self._digits(_BRANCH_OCTETS)]
+            self._ready = [*zip(self._digits(_TAG_OCTETS), branches, strict=True)]
+        return self._ready.pop()
+
+    def _digits(self, octets: int) -> list[str]:
+        """Of so many octets each, a block of them."""
+        return self._random_bytes(_BLOCK * octets).hex("\n", octets).split("\n")[::-1]
 
     def stateless_tag(self, material: bytes) -> str:
         """The same tag for the same `material`, for who answers without state (RFC 3261 8.2.7)."""
         return blake2s(material, digest_size=_TAG_OCTETS, key=self._secret).hexdigest()
-
-    def _take(self, octets: int) -> str:
-        start = self._at
-        self._at = end = start + 2 * octets
-        if end > len(self._digits):
-            self._digits = self._random_bytes(_BLOCK).hex()
-            start, self._at = 0, 2 * octets
-            end = self._at
-        return self._digits[start:end]

@@ -116,6 +116,7 @@ def _fail(reason: str) -> None:
 
 def make(folder: Path) -> None:
     """Write all captures to `folder`."""
+    (folder / "recorded.pcap").unlink(missing_ok=True)  # the recorder would keep it
     record(folder / "recorded.pcap")
     packets = forms.read_packets(folder / "recorded.pcap")
     for link in forms.LINKS:
