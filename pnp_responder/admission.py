@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from ipaddress import IPv4Address, IPv4Network
 
-from pnp_responder.datagram import Local, SocketAddress
+from pnp_responder.datagram import Local, PlainAddress, SocketAddress
 
 _LOOPBACK = IPv4Network("127.0.0.0/8")
 _NO_HOSTS = IPv4Network("0.0.0.0/8")
@@ -40,7 +40,7 @@ class Admission:
         }
         self._not_by_opening = self._own.union(*(p.edge_texts for on in self._on_link.values() for p in on))
 
-    def welcomes(self, remote: SocketAddress, local: Local) -> bool:
+    def welcomes(self, remote: PlainAddress, local: Local) -> bool:
         """True only if `refusal` is None: nearly always, and for little, where a phone asks."""
         host, port = remote
         openings = self._openings.get(local[0], ())

@@ -93,3 +93,16 @@ class Defer(NamedTuple):
 
 Decision = Offer | Decline | Defer
 Decide = Callable[[Enrollment], Decision]
+
+OfferToKind = Callable[[str, str], tuple[str, str, str | None] | None]
+"""What devices of one kind are offered, by the digits of the MAC ("" for none) and the source's host: as an
+Offer, whose URL is visible ASCII; None where only `Decide` can say."""
+
+ForKind = Callable[[Enrollment, bool], OfferToKind | None]
+"""Gives that of all devices that differ from the given one in MAC and source alone, and in User-Agent where
+that is True; None if there is none. It says what `Decide` says."""
+
+
+def no_kind(said: Enrollment, agents_differ: bool) -> OfferToKind | None:
+    """A ForKind for whoever has but a `Decide`."""
+    return None

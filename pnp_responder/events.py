@@ -6,10 +6,12 @@ each place that has to say what it does with a new kind.
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
-from pnp_responder.datagram import Local, SocketAddress
+from pnp_responder.datagram import Local, PlainAddress, SocketAddress
 from pnp_responder.enrollment import Decision, Decline, Defer, Enrollment, Offer
+from pnp_responder.mac import Mac
+from pnp_responder.masking import mask_url
 
 
 class DatagramDropped(NamedTuple):
@@ -36,22 +38,63 @@ class RequestRepeated(NamedTuple):
     local: Local
 
 
-class Exchange(Protocol):
-    """An offer that was made, as somebody holds it."""
+class EnrollmentOffered:
+    """200 and NOTIFY went out.
 
-    def told(self) -> tuple[Enrollment, Offer]:
-        """Who had asked, and what was offered."""
+    Ten thousand phones bring as many in two seconds, so it holds what was said as it was at hand, and
+    `enrollment` and `offer` are made of that when somebody asks. The enrollment is `said`, but for MAC (""
+    is none), User-Agent and ends; the offer has the other three. It has no constructor but `of`, for that
+    would cost as much again as all of this.
+    """
 
+    __slots__ = ("local", "mac", "remote", "rule", "said", "shown", "url", "user_agent")
 
-class EnrollmentOffered(NamedTuple):
-    """200 and NOTIFY went out."""
+    said: Enrollment
+    mac: str
+    user_agent: str
+    remote: PlainAddress | None
+    local: Local | None
+    url: str
+    rule: str
+    shown: str | None
 
-    enrollment: Enrollment
-    offer: Offer
+    @classmethod
+    def of(cls, enrollment: Enrollment, offer: Offer) -> EnrollmentOffered:
+        """That offer to that device."""
+        made = cls()
+        made.said, made.mac = enrollment, enrollment.device.mac or ""
+        _, _, made.user_agent, made.remote, made.local = enrollment
+        made.url, made.rule, made.shown = offer
+        return made
 
-    def told(self) -> tuple[Enrollment, Offer]:
-        """Of Exchange."""
-        return self
+    @property
+    def enrollment(self) -> Enrollment:
+        """What the device asked."""
+        device = self.said.device._replace(mac=Mac(self.mac) if self.mac else None)
+        remote = None if self.remote is None else SocketAddress(*self.remote)
+        return Enrollment(device, self.said.profile_type, self.user_agent, remote, self.local)
+
+    @property
+    def offer(self) -> Offer:
+        """What it was told."""
+        return Offer(self.url, self.rule, self.shown)
+
+    @property
+    def masked(self) -> str:
+        """The URL as people see it."""
+        return mask_url(self.url) if self.shown is None else self.shown
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, EnrollmentOffered) and (self.enrollment, self.offer) == (
+            other.enrollment,
+            other.offer,
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.enrollment, self.offer))
+
+    def __repr__(self) -> str:
+        return f"EnrollmentOffered.of({self.enrollment!r}, {self.offer!r})"
 
 
 class EnrollmentDeclined(NamedTuple):
@@ -70,25 +113,21 @@ class EnrollmentDeferred(NamedTuple):
 
 
 class NotifyAnswered(NamedTuple):
-    """The device gave a final response to the NOTIFY after `attempts` sendings of it.
+    """The device gave a final response to the NOTIFY of that offer, after `attempts` sendings of it."""
 
-    Ten thousand phones do so in two seconds, and who counts them asks for no more: `enrollment` and `offer`
-    are made of what is held when somebody asks.
-    """
-
-    exchange: Exchange
+    offered: EnrollmentOffered
     status: int
     attempts: int
 
     @property
     def enrollment(self) -> Enrollment:
         """What the device had asked."""
-        return self.exchange.told()[0]
+        return self.offered.enrollment
 
     @property
     def offer(self) -> Offer:
         """What the NOTIFY said."""
-        return self.exchange.told()[1]
+        return self.offered.offer
 
 
 class NotifyTimedOut(NamedTuple):

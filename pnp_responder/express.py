@@ -1,4 +1,4 @@
-"""Answers what fits the patterns of its kind of device: a SUBSCRIBE with an offer, and its 200 to the NOTIFY.
+"""Answers devices of known kinds: a SUBSCRIBE with an offer, and the 200 to its NOTIFY.
 
 What it does not answer is left to `responder`, as if nobody had looked at it. It gives what that would give,
 octet for octet; a test holds them to each other. It is written out in one piece, for nearly all that a phone
@@ -7,37 +7,27 @@ costs is spent here.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from pnp_responder.datagram import UDP, Datagram, SocketAddress, new
+from pnp_responder.datagram import UDP, Datagram, PlainAddress, PlainDatagram, SocketAddress, new
 from pnp_responder.engine import Output
-from pnp_responder.enrollment import Decide, Device, Enrollment, Offer
+from pnp_responder.enrollment import Decide, Device, Enrollment, ForKind, Offer
 from pnp_responder.events import DatagramDropped, EnrollmentOffered, Event, NotifyAnswered
 from pnp_responder.limits import SourceRates, sendings_within
-from pnp_responder.mac import Mac, new_mac
-from pnp_responder.outcomes import Asked, Held, recipe_of
-from pnp_responder.sip import (
-    ClientTransactions,
-    Identifiers,
-    Request,
-    ServerKey,
-    ServerTransactions,
-    old_path_of,
-    path_of,
-    request_text,
-)
-from pnp_responder.sip.address import DEFAULT_PORT, parse_port
+from pnp_responder.mac import Mac
+from pnp_responder.outcomes import NotifyTransaction, what_follows
+from pnp_responder.sip import ClientTransactions, Identifiers, Request, ServerTransactions, request_text
 from pnp_responder.sip.effects import Answered, ClientEffect
 from pnp_responder.sip.identifiers import BRANCH_LENGTH
 from pnp_responder.ua_profile import MAX_NOTIFY
-from pnp_responder.ua_profile.notify import join_notify, our_end
-from pnp_responder.ua_profile.pattern import MOST_OCTETS, Patterns
-from pnp_responder.ua_profile.probe import PROBE_PREFIX
-
-CarryOut = Callable[[tuple[ClientEffect, ...], tuple[Datagram, ...], tuple[Event, ...]], Output[Event]]
-"""Makes an output of what became of others, what goes out, and what happened."""
+from pnp_responder.ua_profile.kinds import MOST_OCTETS, Kinds
+from pnp_responder.ua_profile.probe import PROBE_PREFIX, PROBES_END
+from pnp_responder.ua_profile.values import CALL_ID, FROM_TAG, NUMBER, SPELLED, digits_of
 
 _BRANCH = ";branch="
+_BEFORE_BRANCH = len(_BRANCH)
+
+
+def _nothing_known(mac: str, host: str) -> None:
+    """What all devices of a kind are offered, where no rule says so."""
 
 
 class Express:
@@ -50,137 +40,139 @@ class Express:
         rates: SourceRates,
         identifiers: Identifiers,
         too_fast: str,
-        carry_out: CarryOut,
     ) -> None:
         self._servers = servers
         self._clients = clients
         self._rates = rates
         self._identifiers = identifiers
         self._too_fast = too_fast
-        self._carry_out = carry_out
-        self.answered = 0
-        """How many datagrams it answered."""
-        self._patterns = Patterns()
+        self._kinds = Kinds()
         self._admitted = ""
 
-    def learn(self, datagram: Datagram, request: Request, enrollment: Enrollment, now: float) -> None:
-        """A device of this kind was offered a URL."""
-        if datagram.local.transport == UDP:
-            self._patterns.learn(datagram.payload, request, enrollment, now)
+    def learn(self, heard: Datagram, request: Request, enrollment: Enrollment, now: float) -> None:
+        """A device was offered a URL the long way."""
+        if heard.local.transport == UDP:
+            self._kinds.learn(heard, request, enrollment, now)
 
-    def learn_answer(self, payload: bytes, effects: tuple[ClientEffect, ...], now: float) -> None:
-        """A response was read, and that came of it."""
+    def learn_response(self, heard: Datagram, effects: tuple[ClientEffect, ...], now: float) -> None:
+        """A response was read the long way, and that came of it."""
         for effect in effects:
-            if isinstance(effect, Answered) and isinstance(effect.about, Asked):
-                pattern, local = effect.about.pattern, effect.request.local
-                if pattern is not None:
-                    self._patterns.learn_answer(
-                        pattern, payload, effect.request.branch, effect.status, local, now
-                    )
+            notify = effect.request
+            if (
+                isinstance(effect, Answered)
+                and isinstance(notify, NotifyTransaction)
+                and notify.reply
+                and notify.offered
+            ):
+                told = notify.branch, notify.dialog, notify.offered.mac
+                self._kinds.learn_taken(notify.reply, heard, effect.status, *told, now)
+
+    def forget_offers(self) -> None:
+        """Other rules decide from now on."""
+        self._kinds.forget_offers()
 
     def has_admitted(self, request: str) -> bool:
         """Was it this request (`ServerKey.request`) that was counted last, and left to others?"""
         admitted, self._admitted = self._admitted, ""
         return admitted == request
 
-    def answer(self, datagram: Datagram, decide: Decide, now: float) -> Output[Event] | None:
-        """None if it is not to be answered here, and then it is counted at most (`has_admitted`).
-
-        `datagram` is from who may ask.
-        """
-        payload, _, local, _ = datagram
-        if len(payload) > MOST_OCTETS or local[2] != UDP:
-            return None
-        if payload.startswith(b"SUBSCRIBE "):
-            return self._offer(datagram, payload.decode("latin-1"), decide, now)
-        if payload.startswith(b"SIP/2.0 "):
-            return self._answered(payload.decode("latin-1"), now)
-        return None
-
-    def _offer(self, datagram: Datagram, text: str, decide: Decide, now: float) -> Output[Event] | None:
-        pattern = self._patterns.find(text)
-        if pattern is None or (values := pattern.read(text)) is None:
-            return None
-        (uri, via, host, port, branch, rport, from_, mac, from_tag, to, call_id, number,
-         contact, contact_host, contact_port, agent) = values  # fmt: skip
+    def offer(
+        self, datagram: PlainDatagram, decide: Decide, for_kind: ForKind, now: float, output: Output[Event]
+    ) -> bool:
+        """Answer a SUBSCRIBE of who may ask. False if that is not to be done here, and then it is counted at
+        most (`has_admitted`)."""
         payload, remote, local, _ = datagram
-        request = request_text(remote, call_id, number, from_tag)
+        if len(payload) > MOST_OCTETS or local[2] != UDP:
+            return False
+        text = payload.decode("latin-1")
+        kind = self._kinds.find(text)
+        if kind is None:
+            return False
+        reply = kind.replies.get(local[0])
+        if reply is None or (reply.local is not local and reply.local != local):
+            return False
+        values = kind.read(text, remote)
+        if values is None:
+            return False
+        request = request_text(remote, values[CALL_ID], kind.number or values[NUMBER], values[FROM_TAG])
         if self._servers.is_merged(request):
-            return None
-        digits = mac.lower()
-        if digits.startswith(PROBE_PREFIX):
-            return None
-        source, source_port = remote
-        if not self._rates.admits(source, now, request):
-            return self._carry_out((), (), (DatagramDropped(self._too_fast, remote, local),))
-        (_, vendor, model, version), profile_type, _, _, _ = said = pattern.said
-        agent = agent or ""
-        device = new(Device, (new_mac(Mac, digits), vendor, model, version))
-        enrollment = new(Enrollment, (device, profile_type, agent, remote, local))
+            return False
+        host, port = remote
+        spelled = values[SPELLED] or ""
+        mac = spelled.lower() if kind.plain else digits_of(spelled)
+        if PROBE_PREFIX <= mac < PROBES_END:
+            return False
+        if not self._rates.admits(host, now, request):
+            output.told.append(DatagramDropped(self._too_fast, SocketAddress(host, port), local))
+            return True
         self._admitted = request
-        offer = decide(enrollment)
-        if type(offer) is not Offer:
-            return None
-        tag, our_branch = self._identifiers.tag_and_branch()
-        ours = our_end(local)
-        sent_by = None if port is None else parse_port(port) or 0
-        # As Via.answered_to, response_destination and notify_destination.
-        destination, old_via = remote, via
-        if rport:
-            via = f"{via}={source_port};received={source}"
-        else:
-            if host != source:
-                via = f"{via};received={source}"
-            if sent_by != 0 and (sent_by or DEFAULT_PORT) != source_port:
-                destination = new(SocketAddress, (source, sent_by or DEFAULT_PORT))
-        target = DEFAULT_PORT if contact_port is None else parse_port(contact_port) or 0
-        if contact_host != source or target == 0 or target == source_port:
-            notified = remote
-        else:
-            notified = new(SocketAddress, (source, target))
-        octets = (
-            f"SIP/2.0 200 OK\r\nVia: {via}\r\nFrom: {from_}\r\nTo: {to};tag={tag}\r\nCall-ID: {call_id}\r\n"
-            f"CSeq: {number} SUBSCRIBE\r\nContact: {ours[1]}\r\nExpires: 0\r\nContent-Length: 0\r\n\r\n"
-        ).encode()
-        # What is From in one is To in the other, as it is written: a URI in brackets, and perhaps a tag.
-        ours_tagged, url = f"{to};tag={tag}", offer.url
-        notify = join_notify(contact, ours, our_branch, ours_tagged, from_, call_id, pattern.event, url)
-        attempts = sendings_within(len(payload), len(octets), len(notify))
-        if attempts < 1 or len(notify) > MAX_NOTIFY:
-            return None
-        ok = new(Datagram, (octets, destination, local, False))
-        last = new(Datagram, (notify, notified, local, False))
-        path = path_of(branch, host, sent_by) if branch else old_path_of(uri, None, old_via)
-        key = new(ServerKey, (request, path))
-        self._servers.respond(key, datagram, tag, now)
-        recipe = None
-        if notified is remote:
-            recipe = recipe_of(contact, ours_tagged, from_, agent, digits, url)
-        asked = new(Asked, (said if recipe else enrollment, offer.rule, offer.shown, request, pattern))
-        others = self._clients.request(our_branch, "NOTIFY", last, now, asked, attempts, recipe)
-        datagrams, events = (ok, last), (new(EnrollmentOffered, (enrollment, offer)),)
+        if reply.offers is None:
+            differ = kind.user_agent is None
+            reply.offers = for_kind(kind.said._replace(local=local), differ) or _nothing_known
+        agent = kind.agent(values, remote) if kind.user_agent is None else kind.user_agent
+        offer = reply.offers(mac, host)
+        if offer is None:
+            _, vendor, model, version = kind.said.device
+            device = Device(Mac(mac) if mac else None, vendor, model, version)
+            source = SocketAddress(host, port)
+            decision = decide(Enrollment(device, kind.said.profile_type, agent, source, local))
+            if (
+                not isinstance(decision, Offer)
+                or not decision.url.isascii()
+                or not decision.url.isprintable()
+            ):
+                return False
+            offer = decision
+        url, rule, shown = offer
+        tag, branch = self._identifiers.tag_and_branch()
+        ok, octets, dialog = reply.answer(values, remote, tag, branch, url)
+        attempts = sendings_within(len(payload), len(ok), len(octets))
+        if attempts < 1 or len(octets) > MAX_NOTIFY:
+            return False
+        offered = EnrollmentOffered()
+        offered.said, offered.mac, offered.user_agent = kind.said, mac, agent
+        offered.remote, offered.local = remote, local
+        offered.url, offered.rule, offered.shown = url, rule, shown
+        notify = NotifyTransaction()
+        notify.branch, notify.method, notify.octets = branch, "NOTIFY", None
+        notify.remote = remote if reply.notify_port is None else SocketAddress(host, reply.notify_port)
+        notify.local = local
+        notify.reply, notify.dialog, notify.offered = reply, dialog, offered
+        notify.asked = self._servers.add(request, kind.path(values, remote), datagram, tag, now)
+        others = self._clients.add(notify, now, attempts)
+        answered: PlainAddress = remote if reply.ok_port is None else SocketAddress(host, reply.ok_port)
+        sent = output.sent
+        sent.append((ok, answered, local, False))
+        sent.append((octets, notify.remote, local, False))
+        output.told.append(offered)
         if others:
-            self.answered += 1
-            return self._carry_out(others, datagrams, events)
-        return self._output(datagrams, events)
+            output.add(Output(*what_follows(others)))
+        return True
 
-    def _answered(self, text: str, now: float) -> Output[Event] | None:
-        start = text.find(_BRANCH) + len(_BRANCH)
-        transaction = self._clients.find(text[start : start + BRANCH_LENGTH])
-        if transaction is None or type(asked := transaction.about) is not Asked:
-            return None
-        pattern = asked.pattern
-        answer = None if pattern is None else pattern.answer
-        if answer is None or answer.local != transaction.local or answer.branch(text) != transaction.branch:
-            return None
-        self._servers.prove(asked.request)
-        held = new(Held, (asked, transaction.request))
-        event = new(NotifyAnswered, (held, answer.status, transaction.attempts))
-        self._clients.complete(transaction, now)
-        return self._output((), (event,))
-
-    def _output(self, datagrams: tuple[Datagram, ...], events: tuple[Event, ...]) -> Output[Event]:
-        self.answered += 1
-        # There is one: timer J of what was asked.
-        deadline, other = self._servers.deadline, self._clients.deadline
-        return new(Output, (datagrams, events, other if other < deadline else deadline))
+    def is_taken(self, datagram: PlainDatagram, now: float, output: Output[Event]) -> bool:
+        """Hear the response to a NOTIFY from whom it was sent to, where it was sent from. False if that is
+        not to be done here."""
+        payload, remote, local, _ = datagram
+        if len(payload) > MOST_OCTETS:
+            return False
+        text = payload.decode("latin-1")
+        start = text.find(_BRANCH) + _BEFORE_BRANCH
+        branch = text[start : start + BRANCH_LENGTH]
+        notify = self._clients.find(branch)
+        if type(notify) is not NotifyTransaction or notify.reply is None:
+            return False
+        if notify.remote[0] != remote[0] or remote[1] == 0:
+            return False
+        if notify.local is not local and notify.local != local:
+            return False
+        taken, offered = notify.reply.taken, notify.offered
+        if (
+            taken is None
+            or offered is None
+            or not taken.says(text, branch, notify.dialog, remote, offered.mac)
+        ):
+            return False
+        notify.asked.proven = True
+        self._clients.complete(notify, now)
+        output.told.append(new(NotifyAnswered, (offered, taken.status, notify.attempts)))
+        return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 _SPELLING = re.compile(
     r"(?:[0-9A-Fa-f]{12}|(?:[0-9A-Fa-f]{2}[:.-]){5}[0-9A-Fa-f]{2}|(?:[0-9A-Fa-f]{4}[.:-]){2}[0-9A-Fa-f]{4})",
@@ -46,3 +47,16 @@ class Mac(str):
 
 new_mac = str.__new__
 """`new_mac(Mac, digits)` for `Mac.of_digits` of digits in lower case, at a third of its cost."""
+
+
+SPELLINGS: tuple[Callable[[Mac], str], ...] = (
+    str,
+    str.upper,
+    lambda mac: mac.joined(":"),
+    lambda mac: mac.joined(":").upper(),
+    lambda mac: mac.joined("-"),
+    lambda mac: mac.joined("-").upper(),
+    lambda mac: f"{mac[:4]}.{mac[4:8]}.{mac[8:]}",
+    lambda mac: f"{mac[:4]}.{mac[4:8]}.{mac[8:]}".upper(),
+)
+"""The usual ways to write one."""

@@ -2,80 +2,77 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Iterable
 
-from pnp_responder.datagram import Datagram, new
-from pnp_responder.enrollment import Decline, Device, Enrollment, Offer
-from pnp_responder.events import Event, NotifyAnswered, NotifyTimedOut, NotifyUndeliverable
+from pnp_responder.datagram import Datagram, SocketAddress
+from pnp_responder.enrollment import Decline, Offer
+from pnp_responder.events import EnrollmentOffered, Event, NotifyAnswered, NotifyTimedOut, NotifyUndeliverable
 from pnp_responder.limits import AMPLIFICATION
-from pnp_responder.mac import Mac, new_mac
-from pnp_responder.sip.effects import Answered, Sent, TimedOut, Undeliverable
+from pnp_responder.sip.client_transaction import ClientTransaction
+from pnp_responder.sip.effects import Answered, ClientEffect, Send, TimedOut, Undeliverable
+from pnp_responder.sip.server_transactions import ServerTransaction
 from pnp_responder.ua_profile import MAX_NOTIFY
-from pnp_responder.ua_profile.notify import join_notify, our_end
-from pnp_responder.ua_profile.pattern import SubscribePattern
+from pnp_responder.ua_profile.reply import Reply
 
 
-class Asked(NamedTuple):
-    """What a NOTIFY is about, and the SUBSCRIBE that it answers (`ServerKey.request`), in few octets.
+class NotifyTransaction(ClientTransaction):
+    """The NOTIFY with an offer.
 
-    `said` is the enrollment; or that of another device of its kind, and then the SUBSCRIBE fitted `pattern`,
-    and what the device has to itself stands in the recipe for its NOTIFY (`recipe_of`).
+    `asked` is the SUBSCRIBE that it belongs to, `offered` what it is about, None for a probe. Where its
+    device is of a known kind, `reply` makes the octets again when they are wanted, with `dialog`, the rows
+    from From to CSeq: half of what the octets would take.
     """
 
-    said: Enrollment
-    rule: str
-    shown: str | None
-    request: str
-    pattern: SubscribePattern | None = None
+    __slots__ = ("asked", "dialog", "offered", "reply")
 
-    def told(self, notify: Sent) -> tuple[Enrollment, Offer]:
-        """Who asked, and what was offered. The URL is not held a second time."""
-        _, octets, remote, local = notify
-        if isinstance(octets, bytes):
-            url = octets[octets.index(b"\r\n\r\n") + 4 :].decode()
-            return self.said, new(Offer, (url, self.rule, self.shown))
-        _, agent, digits, url = octets.rsplit("\n", 3)
-        (_, vendor, model, version), profile_type, _, _, _ = self.said
-        device = new(Device, (new_mac(Mac, digits), vendor, model, version))
-        enrollment = new(Enrollment, (device, profile_type, agent, remote, local))
-        return enrollment, new(Offer, (url, self.rule, self.shown))
+    asked: ServerTransaction
+    offered: EnrollmentOffered | None
+    reply: Reply | None
+    dialog: str
 
-    def once_more(self, notify: Sent) -> Datagram:
-        """What is sent again."""
-        branch, octets, remote, local = notify
-        if isinstance(octets, bytes) or self.pattern is None:
-            return notify.datagram
-        target, from_, to, *_, url = octets.split("\n")
-        _, call_id, *_ = self.request.split("\n")
-        again = join_notify(target, our_end(local), branch, from_, to, call_id, self.pattern.event, url)
-        return new(Datagram, (again, remote, local, False))
+    @classmethod
+    def of(
+        cls, branch: str, datagram: Datagram, asked: ServerTransaction, offered: EnrollmentOffered | None
+    ) -> NotifyTransaction:
+        """One whose octets are held."""
+        made = cls()
+        made.branch, made.method, made.asked, made.offered = branch, "NOTIFY", asked, offered
+        made.octets, made.remote, made.local, _ = datagram
+        made.reply, made.dialog = None, ""
+        return made
+
+    @property
+    def datagram(self) -> Datagram:
+        """See ClientTransaction."""
+        if self.reply is None or self.offered is None or self.offered.remote is None:
+            return super().datagram
+        octets = self.reply.again(self.dialog, self.branch, self.offered.remote, self.offered.url)
+        return Datagram(octets, SocketAddress(*self.remote), self.local)
 
 
-class Held(NamedTuple):
-    """An offer (`events.Exchange`): what the NOTIFY is about, and the NOTIFY."""
+def what_follows(effects: Iterable[ClientEffect]) -> tuple[tuple[Datagram, ...], tuple[Event, ...]]:
+    """What is to be sent, and what happened, by what has become of NOTIFYs."""
+    datagrams: tuple[Datagram, ...] = ()
+    events: tuple[Event, ...] = ()
+    for effect in effects:
+        notify = effect.request
+        assert isinstance(notify, NotifyTransaction)
+        if isinstance(effect, Send):
+            datagrams += (notify.datagram,)
+        elif notify.offered is not None:  # no probe
+            if isinstance(effect, Answered):
+                notify.asked.proven = True
+            events += (_outcome(effect, notify.offered),)
+    return datagrams, events
 
-    asked: Asked
-    notify: Sent
 
-    def told(self) -> tuple[Enrollment, Offer]:
-        """See `events.Exchange`."""
-        return self.asked.told(self.notify)
-
-
-def recipe_of(target: str, from_: str, to: str, agent: str, digits: str, url: str) -> str:
-    """What `Asked` makes a NOTIFY and the enrollment of, beside its request, pattern and ends. `digits` are
-    the MAC's, in lower case. The NOTIFY goes to where the SUBSCRIBE came from. No text has a line end."""
-    return f"{target}\n{from_}\n{to}\n{agent}\n{digits}\n{url}"
-
-
-def outcome(effect: Answered | TimedOut | Undeliverable, asked: Asked) -> Event:
-    """The event that tells how the NOTIFY about `asked` ended."""
+def _outcome(effect: Answered | TimedOut | Undeliverable, offered: EnrollmentOffered) -> Event:
+    attempts = effect.request.attempts
     if isinstance(effect, Answered):
-        return NotifyAnswered(Held(asked, effect.request), effect.status, effect.attempts)
-    enrollment, offer = asked.told(effect.request)
+        return NotifyAnswered(offered, effect.status, attempts)
     if isinstance(effect, TimedOut):
-        return NotifyTimedOut(enrollment, offer, effect.attempts)
-    return NotifyUndeliverable(enrollment, offer, effect.attempts)
+        return NotifyTimedOut(offered.enrollment, offered.offer, attempts)
+    return NotifyUndeliverable(offered.enrollment, offered.offer, attempts)
 
 
 def too_long(request: Datagram, notify: int, offer: Offer) -> Decline:

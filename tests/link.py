@@ -8,6 +8,7 @@ from itertools import count
 from typing import NamedTuple
 
 from pnp_responder.datagram import Datagram
+from pnp_responder.engine import Output
 from pnp_responder.events import Event
 from pnp_responder.responder import Responder
 from tests.examples import LOCAL, PHONE, answer, heard
@@ -115,11 +116,10 @@ class Link:
         for octets in requests:
             self._send(octets, heard(octets))
 
-    def _take(self, output: tuple[tuple[Datagram, ...], tuple[Event, ...], float | None]) -> None:
-        datagrams, events, deadline = output
-        self._deadline = NEVER if deadline is None else deadline
-        self.events += events
-        for datagram in datagrams:
+    def _take(self, output: Output[Event]) -> None:
+        self._deadline = NEVER if output.deadline is None else output.deadline
+        self.events += output.events
+        for datagram in output.datagrams:
             self._send(datagram.payload, datagram.payload)
 
     def _send(self, octets: bytes, what: Datagram | bytes) -> None:

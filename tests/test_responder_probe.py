@@ -29,7 +29,9 @@ def probe(source: SocketAddress) -> bytes:
 
 def test_our_own_probe_hears_nothing_from_us() -> None:
     output = responder().receive_datagram(heard(probe(OURS), remote=OURS), 0.0)
-    assert output == ((), (ProbeHeard(OURS, LOCAL, None, None),), None)
+    assert output.datagrams == ()
+    assert output.events == (ProbeHeard(OURS, LOCAL, None, None),)
+    assert output.deadline is None
 
 
 def test_nor_on_the_loopback() -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Generic, TypeVar
 
 from pnp_responder.capture.recorder import Recorder
-from pnp_responder.datagram import Datagram, SocketAddress
-from pnp_responder.engine import Engine, Output
+from pnp_responder.datagram import Datagram, PlainDatagram, SocketAddress, named
+from pnp_responder.engine import Output, ServingEngine
 
 E = TypeVar("E")
 
@@ -14,7 +14,7 @@ E = TypeVar("E")
 class RecordedEngine(Generic[E]):
     """Behaves as `engine` does (`engine.Engine`)."""
 
-    def __init__(self, engine: Engine[E], recorder: Recorder) -> None:
+    def __init__(self, engine: ServingEngine[E], recorder: Recorder) -> None:
         self._engine = engine
         self._recorder = recorder
 
@@ -22,6 +22,15 @@ class RecordedEngine(Generic[E]):
         """See `engine.Engine`."""
         self._recorder.put(datagram, sent=False)
         return self._said(self._engine.receive_datagram(datagram, now))
+
+    def receive(self, datagram: PlainDatagram, now: float, output: Output[E]) -> None:
+        """See `engine.ServingEngine`."""
+        output.add(self.receive_datagram(named(datagram), now))
+
+    @property
+    def deadline(self) -> float | None:
+        """See `engine.ServingEngine`."""
+        return self._engine.deadline
 
     def receive_unreachable(self, remote: SocketAddress, now: float) -> Output[E]:
         """See `engine.Engine`."""

@@ -14,8 +14,8 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
-from pnp_responder.datagram import TCP, UDP, Datagram, Local, SocketAddress, new
-from pnp_responder.engine import Engine, Output
+from pnp_responder.datagram import TCP, UDP, Datagram, Local, PlainDatagram, SocketAddress, named
+from pnp_responder.engine import Output, ServingEngine
 from pnp_responder.net.error_queue import ICMP_ERRORS, read_unreachable
 from pnp_responder.net.multicast import OpenInterface
 from pnp_responder.net.occasions import Occasions
@@ -52,7 +52,7 @@ class Driver(Generic[E]):
 
     def __init__(
         self,
-        engine: Engine[E],
+        engine: ServingEngine[E],
         publish: Callable[[Sequence[E]], None],
         report: Callable[[Trouble], None],
         loop: asyncio.AbstractEventLoop,
@@ -70,7 +70,7 @@ class Driver(Generic[E]):
         self._interfaces: dict[str, OpenInterface] = {}
         self._sender = Sender(report, loop)
         self._streams: Streams | None = None
-        self._queue: deque[Datagram] = deque()
+        self._queue: deque[PlainDatagram] = deque()
         self._queue_octets = 0
         self._most_queue_octets = queue_octets
         self._answering = False
@@ -137,8 +137,8 @@ class Driver(Generic[E]):
             self._read(source, moved[local], multicast, changed.home if multicast else None)
         self._deafen(old)
         self._queue = deque(
-            waiting._replace(local=moved[waiting.local]) if waiting.local in moved else waiting
-            for waiting in self._queue
+            (payload, remote, moved.get(local, local), multicast)
+            for payload, remote, local, multicast in self._queue
         )
         for local, unicast_socket, _ in old.unicasts:
             if unicast_socket not in staying:
@@ -196,7 +196,7 @@ class Driver(Generic[E]):
                 break
             octets += len(payload) + DATAGRAM_OVERHEAD
             end = local if home is None else home(remote[0])
-            append(new(Datagram, (payload, new(SocketAddress, remote), end, multicast)))
+            append((payload, remote, end, multicast))
         self._queue_octets = octets
         if octets > self._most_queue_octets:
             self._drop_oldest(local.interface)
@@ -215,7 +215,7 @@ class Driver(Generic[E]):
     def _drop_oldest(self, interface: str) -> None:
         """The newest stays: its sender is the one who still waits."""
         while self._queue_octets > self._most_queue_octets:
-            self._queue_octets -= len(self._queue.popleft().payload) + DATAGRAM_OVERHEAD
+            self._queue_octets -= len(self._queue.popleft()[0]) + DATAGRAM_OVERHEAD
             self.lost += 1
             if times := self._occasions.to_tell(("lost",), self._loop.time()):
                 self._report(DatagramsLost(interface, times))
@@ -223,40 +223,38 @@ class Driver(Generic[E]):
     def _answer(self) -> None:
         """One stage after the other, for each is quicker while the processor has it at hand."""
         queue = self._queue
-        receive = self._engine.receive_datagram
+        receive = self._engine.receive
         now = self._loop.time()
-        datagrams: list[Datagram] = []
-        events: list[E] = []
+        output: Output[E] = Output()
         octets = self._queue_octets
         for _ in range(min(1 if self._at_once() else SLICE, len(queue))):
             datagram = queue.popleft()
             octets -= len(datagram[0]) + DATAGRAM_OVERHEAD
             try:
-                answers, told, self._deadline = receive(datagram, now)
+                receive(datagram, now, output)
             except Exception as error:  # ours, not the stranger's: this datagram is lost, the next is served
-                self._fault(error, datagram, now)
-            else:
-                datagrams += answers
-                events += told
+                self._fault(error, named(datagram), now)
         self._queue_octets = octets
+        output.deadline = self._engine.deadline
         try:
-            self._carry_out(datagrams, events)
+            self._carry_out(output)
         except Exception as error:  # as above
             self._fault(error, None, now)
         self._answering = bool(queue)
         if queue:
             self._loop.call_soon(self._answer)
 
-    def _carry_out(self, datagrams: Sequence[Datagram], events: Sequence[E]) -> None:
+    def _carry_out(self, output: Output[E]) -> None:
+        self._deadline = output.deadline
+        datagrams = output.sent
         if self._streams is not None:
-            by_tcp = [datagram for datagram in datagrams if datagram.local.transport != UDP]
-            if by_tcp:
-                datagrams = [datagram for datagram in datagrams if datagram.local.transport == UDP]
-                for datagram in by_tcp:
-                    self._streams.send(datagram)
+            datagrams = [datagram for datagram in datagrams if datagram[2].transport == UDP]
+            for datagram in output.sent:
+                if datagram[2].transport != UDP:
+                    self._streams.send(named(datagram))
         self._sender.send(datagrams)
-        if events:
-            self._publish(events)
+        if output.told:
+            self._publish(output.told)
         if self._deadline is not None:
             self._wakeup.at(self._deadline)
 
@@ -267,8 +265,7 @@ class Driver(Generic[E]):
         """Carry out what the engine says to `ask(now)`, at once. A fault is told together with `datagram`."""
         now = self._loop.time()
         try:
-            datagrams, events, self._deadline = ask(now)
-            self._carry_out(datagrams, events)
+            self._carry_out(ask(now))
         except Exception as error:  # as in _answer
             self._fault(error, datagram, now)
 
@@ -281,8 +278,7 @@ class Driver(Generic[E]):
             self._wakeup.at(self._deadline)
             return
         try:
-            datagrams, events, self._deadline = self._engine.handle_timeout(now)
-            self._carry_out(datagrams, events)
+            self._carry_out(self._engine.handle_timeout(now))
         except Exception as error:  # as in _answer
             self._fault(error, None, now)
             self._deadline = now + FAULT_PAUSE

@@ -7,7 +7,7 @@ import errno
 import socket
 from collections.abc import Callable, Collection, Iterable
 
-from pnp_responder.datagram import Datagram, Local, SocketAddress
+from pnp_responder.datagram import Datagram, Local, PlainDatagram, SocketAddress, named
 from pnp_responder.net.occasions import Occasions
 from pnp_responder.net.postponed import Postponed
 from pnp_responder.net.send_room import ReplySocket, SendRoom
@@ -48,7 +48,7 @@ class Sender:
         """What is still to leave from there is dropped."""
         self._sockets = {address: source for address, source in self._sockets.items() if source not in gone}
 
-    def send(self, datagrams: Iterable[Datagram]) -> None:
+    def send(self, datagrams: Iterable[PlainDatagram]) -> None:
         """Send them now, or soon, or count them. Nothing leaves from an address that is served no more."""
         last: Local | None = None
         source: socket.socket | None = None
@@ -68,7 +68,7 @@ class Sender:
                 else:
                     source.sendto(payload, remote)
             except OSError as error:
-                self._refused(source, datagram, error)
+                self._refused(source, named(datagram), error)
 
     def stop(self) -> None:
         """Forget what waits."""

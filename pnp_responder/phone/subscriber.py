@@ -190,13 +190,13 @@ class Subscriber:
                 continue
             subscription = self._waiting.get(effect.request.branch)
             if isinstance(effect, sip_effects.Answered):
-                events.append(Answered(effect.request.branch, effect.status, effect.attempts))
+                events.append(Answered(effect.request.branch, effect.status, effect.request.attempts))
                 if subscription is not None:
-                    subscription.status, subscription.attempts = effect.status, effect.attempts
+                    subscription.status, subscription.attempts = effect.status, effect.request.attempts
                     if effect.status >= 300:
                         events.append(self._end(subscription, Outcome.REFUSED))
             elif subscription is not None:
-                subscription.attempts = effect.attempts
+                subscription.attempts = effect.request.attempts
                 if isinstance(effect, sip_effects.Undeliverable):
                     events.append(self._end(subscription, Outcome.UNREACHABLE))
         return self._output(datagrams, tuple(events))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from pnp_responder.circumstances import Circumstances
-from pnp_responder.enrollment import Decision, Decline, Enrollment
+from pnp_responder.enrollment import Decision, Decline, Enrollment, Offer
 from pnp_responder.rules.guards import Guards
 from pnp_responder.rules.match import Condition, Match
 from pnp_responder.rules.match_keys import SLOTS, Facts
@@ -54,6 +54,11 @@ class ReadyRule:
             if self._sound and rule.bound is not None and rule.guards is None:
                 self.around = rule.bound.around_mac()
 
+    @property
+    def constant(self) -> Offer | None:
+        """The offer that it makes to every device alike; None if there is none."""
+        return self._answer if isinstance(self._answer, Offer) else None
+
     def found_under(self, slot: int) -> None:
         """The index finds the rule by its condition in that slot, and by all that this asks, if it asks for
         whole MACs, prefixes and networks."""
@@ -88,6 +93,11 @@ class GuardedRule(ReadyRule):
     def __init__(self, number: int, rule: Rule, guards: Guards) -> None:
         super().__init__(number, rule)
         self._guards = guards
+
+    @property
+    def constant(self) -> Offer | None:
+        """None, for it may be withheld."""
+        return None
 
     def decide(self, enrollment: Enrollment, circumstances: Circumstances) -> Decision:
         """As a rule without options, unless they withhold it."""

@@ -1,15 +1,15 @@
 """The first rule that matches, found without asking every rule.
 
 Most phones of a site are alike but for MAC and source. What the rules say to a kind of device is found
-out once: the rule that matches all of the kind (`_Kind.rule`), and those before it that hang on MAC or
-source as well (`_Kind.open`). Rules that are filed under a MAC or a source are looked up for each device.
+out once: the rule that matches all of the kind, and those before it that hang on MAC or
+source as well (`KindRules`). Rules that are filed under a MAC or a source are looked up for each device.
 A rule that stands behind the best one found so far is not asked, so the answer is the one that asking
 all rules in order would give.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import NamedTuple
 
@@ -47,21 +47,87 @@ class _OwnDrawer(NamedTuple):
     rules: dict[str | int, _Found]
 
 
-class _Kind:
+class KindRules:
     """What the rules say to all devices of a kind, `said` being their facts from vendor to profile-type.
 
-    `number` is that of `rule`, or one above all.
+    `rule` is the first that matches all of them, with that `number`, or None with one above all; `left` are
+    those before it that hang on MAC or source as well, `drawers` where those are that are filed so.
     """
 
-    __slots__ = ("number", "open", "rule", "said")
+    __slots__ = ("_beginnings", "_interface", "_left", "_macs", "_number", "_rule", "_said", "_sources")
 
     def __init__(
-        self, said: Facts, number: int, rule: ReadyRule | None, left: tuple[tuple[ReadyRule, Match], ...]
+        self,
+        said: Facts,
+        interface: str | None,
+        number: int,
+        rule: ReadyRule | None,
+        left: tuple[tuple[ReadyRule, Match], ...],
+        drawers: Iterable[_OwnDrawer],
     ) -> None:
-        self.said = said
-        self.number = number
-        self.rule = rule
-        self.open = left
+        self._said = said
+        self._interface = interface
+        self._number = number
+        self._rule = rule
+        self._left = left
+        before = [drawer for drawer in drawers if drawer.lowest < number]
+        # There is one at most of whole MACs, and one for each length of their beginnings.
+        self._macs = next((drawer.rules for drawer in before if drawer.cut == _WHOLE_MAC), {})
+        self._beginnings = [(d.size, d.rules) for d in before if d.cut == _MAC_BEGINNING]
+        self._sources = [(d.cut, d.size, d.rules) for d in before if d.cut in (_OCTETS, _WHOLE_SOURCE, _BITS)]
+
+    def find(self, mac: str, host: str | None) -> ReadyRule | None:
+        """The first rule that matches the device with that MAC ("" for none) and source."""
+        best, number = self._rule, self._number
+        found = self._macs.get(mac)
+        if found is not None:
+            best, number = self._better(found, best, number, mac, host)
+        for size, drawer in self._beginnings:
+            found = drawer.get(mac[:size])
+            if found is not None:
+                best, number = self._better(found, best, number, mac, host)
+        for cut, size, drawer in self._sources:
+            if host is None:
+                break
+            if cut == _OCTETS:
+                found = drawer.get(host.rsplit(".", size)[0])
+            else:
+                found = drawer.get(host if cut == _WHOLE_SOURCE else address_number(host) >> size)
+            if found is not None:
+                best, number = self._better(found, best, number, mac, host)
+        for candidate, match in self._left:
+            if candidate.number >= number:
+                break
+            if match.holds((mac, *self._said, host, self._interface)):
+                return candidate
+        return best
+
+    def _better(
+        self, found: _Found, best: ReadyRule | None, number: int, mac: str, host: str | None
+    ) -> tuple[ReadyRule | None, int]:
+        """The first of the rules `found`, in their order, that matches, with its number; or `best` with its
+        own, if that comes before."""
+        for candidate in found if isinstance(found, tuple) else (found,):
+            if candidate.number >= number:
+                break
+            rest = candidate.rest
+            if rest is not None or not mac:
+                facts = (mac, *self._said, host, self._interface)
+                if not candidate.is_served(facts) or (rest is not None and not rest.holds(facts)):
+                    continue
+            return candidate, candidate.number
+        return best, number
+
+    def offer(self, mac: str, host: str) -> tuple[str, str, str | None] | None:
+        """See `enrollment.OfferToKind`."""
+        rule = self.find(mac, host)
+        if rule is None:
+            return None
+        around = rule.around
+        if around is None or not mac:
+            return rule.constant
+        before, after = around
+        return before + mac + after, rule.name, None
 
 
 class RuleFinder:
@@ -72,61 +138,28 @@ class RuleFinder:
         own = (_own_drawer(d, rules) for d in index.drawers if d.slot in OWN_SLOTS)
         self._own = tuple(sorted(own, key=lambda drawer: drawer.lowest))
         self._always, self._shelves = _shelves(rules, index)
-        self._kinds: dict[tuple[object, ...], _Kind] = {}
+        self._kinds: dict[tuple[object, ...], KindRules] = {}
         # Some phones say their MAC there: each would be a kind of its own.
         self._asks_agent = any(rule.match.asks(SLOTS["user_agent"]) for rule in rules)
 
     def find(self, enrollment: Enrollment) -> ReadyRule | None:
         """The first rule that matches, if one does. Never raises."""
-        (mac, vendor, model, version), profile_type, agent, remote, local = enrollment
+        mac, remote = enrollment.device.mac, enrollment.remote
+        return self._kind_of(enrollment).find(mac or "", None if remote is None else remote.host)
+
+    def kind(self, enrollment: Enrollment, agents_differ: bool) -> KindRules | None:
+        """What they say to all devices that differ from this one in MAC and source alone, and, where that is
+        True, in User-Agent; None if it is not the same."""
+        return None if agents_differ and self._asks_agent else self._kind_of(enrollment)
+
+    def _kind_of(self, enrollment: Enrollment) -> KindRules:
+        (mac, vendor, model, version), profile_type, agent, _, local = enrollment
         if not self._asks_agent:
             agent = ""
         key = (vendor, model, version, agent, profile_type, local and local.interface, mac is None)
-        kind = self._kinds.get(key)
-        if kind is None:
-            kind = self._new_kind(key, enrollment)
-        rule, number = kind.rule, kind.number
-        facts: Facts | None = None
-        text = mac or ""
-        host = None if remote is None else remote.host
-        for lowest, cut, size, drawer in self._own:
-            if lowest >= number:
-                break
-            if cut == _WHOLE_MAC:
-                found = drawer.get(text)
-            elif cut == _MAC_BEGINNING:
-                found = drawer.get(text[:size])
-            elif host is None:
-                continue
-            elif cut == _OCTETS:
-                found = drawer.get(host.rsplit(".", size)[0])
-            elif cut == _WHOLE_SOURCE:
-                found = drawer.get(host)
-            else:
-                found = drawer.get(address_number(host) >> size)
-            if found is None:
-                continue
-            for candidate in found if isinstance(found, tuple) else (found,):
-                if candidate.number >= number:
-                    break
-                rest = candidate.rest
-                if rest is not None or not text:
-                    if facts is None:
-                        facts = (text, *kind.said, host, local and local.interface)
-                    if not candidate.is_served(facts) or (rest is not None and not rest.holds(facts)):
-                        continue
-                rule, number = candidate, candidate.number
-                break
-        for candidate, match in kind.open:
-            if candidate.number >= number:
-                break
-            if facts is None:
-                facts = (text, *kind.said, host, local and local.interface)
-            if match.holds(facts):
-                return candidate
-        return rule
+        return self._kinds.get(key) or self._new_kind(key, enrollment)
 
-    def _new_kind(self, key: tuple[object, ...], enrollment: Enrollment) -> _Kind:
+    def _new_kind(self, key: tuple[object, ...], enrollment: Enrollment) -> KindRules:
         facts = read_facts(enrollment)
         numbers = list(self._always)
         for shelf in self._shelves:
@@ -142,9 +175,9 @@ class RuleFinder:
             self._kinds[key] = kind
         return kind
 
-    def _ask(self, numbers: list[int], facts: Facts) -> _Kind:
+    def _ask(self, numbers: list[int], facts: Facts) -> KindRules:
         """What of these rules, ascending, a kind is left with."""
-        said = facts[_MAC + 1 : _SOURCE]
+        said, interface = facts[_MAC + 1 : _SOURCE], facts[_INTERFACE]
         left: list[tuple[ReadyRule, Match]] = []
         for number in numbers:
             rule = self._rules[number]
@@ -152,9 +185,9 @@ class RuleFinder:
             if match is None or not rule.is_served(facts):
                 continue
             if match is ANYTHING:
-                return _Kind(said, number, rule, tuple(left))
+                return KindRules(said, interface, number, rule, tuple(left), self._own)
             left.append((rule, match))
-        return _Kind(said, len(self._rules), None, tuple(left))
+        return KindRules(said, interface, len(self._rules), None, tuple(left), self._own)
 
 
 class _Shelf:

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pnp_responder.circumstances import NOTHING_KNOWN, Circumstances
-from pnp_responder.datagram import new
-from pnp_responder.enrollment import Decision, Enrollment, Offer
+from pnp_responder.enrollment import Decision, Enrollment, Offer, OfferToKind
 from pnp_responder.masking import mask_url, mask_values
 from pnp_responder.rules.guards import Withheld
 from pnp_responder.rules.lint import lint
@@ -124,7 +123,12 @@ class RuleSet:
         if around is None or mac is None:
             return rule.decide(enrollment, circumstances)
         before, after = around
-        return new(Offer, (before + mac + after, rule.name, None))
+        return Offer(before + mac + after, rule.name)
+
+    def for_kind(self, enrollment: Enrollment, agents_differ: bool) -> OfferToKind | None:
+        """See `enrollment.ForKind`; what rules with options say is left to `decide`."""
+        kind = self._finder.kind(enrollment, agents_differ)
+        return None if kind is None else kind.offer
 
     def explain(
         self, enrollment: Enrollment, circumstances: Circumstances = NOTHING_KNOWN

@@ -65,23 +65,16 @@ class Counters:
 
     def events(self, events: Iterable[Event]) -> None:
         """Count them."""
+        counts = self._counts
         for event in events:
-            self.event(event)
-
-    def event(self, event: Event) -> None:
-        """Count it."""
-        kind = type(event)
-        self._counts[kind] += 1
-        detail = _DETAILS.get(kind)
-        if detail is not None:
-            reasons = self._reasons[kind]
-            reason = detail(event)
-            if reason in reasons:
-                reasons[reason] += 1
-            elif len(reasons) < MOST_REASONS:
-                reasons[reason] = 1
-            else:
-                reasons[OTHER_REASONS] = reasons.get(OTHER_REASONS, 0) + 1
+            kind = type(event)
+            counts[kind] += 1
+            detail = _DETAILS.get(kind)
+            if detail is not None:
+                reasons, reason = self._reasons[kind], detail(event)
+                if reason not in reasons and len(reasons) >= MOST_REASONS:
+                    reason = OTHER_REASONS
+                reasons[reason] = reasons.get(reason, 0) + 1
 
     def of(self, kind: type) -> int:
         """How many events of this kind there were."""

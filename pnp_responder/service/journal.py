@@ -5,11 +5,11 @@ from __future__ import annotations
 import errno
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import assert_never
 
-from pnp_responder.datagram import TCP, UDP, Local, SocketAddress, new
-from pnp_responder.enrollment import USUAL_PROFILE, Decline, Defer, Enrollment, Offer
+from pnp_responder.datagram import TCP, Local, SocketAddress
+from pnp_responder.enrollment import Decline, Defer, Enrollment, Offer
 from pnp_responder.escaping import escape_octets
 from pnp_responder.events import (
     DatagramDropped,
@@ -35,7 +35,8 @@ from pnp_responder.net.troubles import (
     Trouble,
 )
 from pnp_responder.service.fault import fault_place
-from pnp_responder.service.log_format import AnyEntry, Entry, Fields, PhoneEntry
+from pnp_responder.service.log_format import OFFERED, AnyEntry, Entry, Offers
+from pnp_responder.service.phone_fields import Fields, device_fields, end_fields, offer_fields, place_fields
 from pnp_responder.service.repeats import RecentlySeen, Repeats
 from pnp_responder.service.rule_hint import rule_hint
 
@@ -90,13 +91,22 @@ class Journal:
         else:
             self._gathered.append(entry)
 
-    def events(self, events: Iterable[Event]) -> None:
+    def events(self, events: Sequence[Event]) -> None:
         """What the driver tells: a line each, unless a flood of its like drowns it. Then it is counted."""
         self._now, self._when = self._clock(), self._wall()
         gathered: list[AnyEntry] = []
         self._gathered = gathered
         try:
+            offered = [event for event in events if type(event) is EnrollmentOffered]
+            if offered:
+                self._offered(offered)
+            quiet = self._level > logging.DEBUG
             for event in events:
+                if type(event) is EnrollmentOffered:
+                    continue
+                # See `_level_of`: so it is with nearly all of them.
+                if type(event) is NotifyAnswered and event.status < 300 and event.attempts == 1 and quiet:
+                    continue
                 self._event(event)
         finally:
             self._gathered = None
@@ -105,18 +115,17 @@ class Journal:
 
     def _event(self, event: Event) -> None:
         match event:
-            case EnrollmentOffered():
-                self._phone("enrollment_offered", _INFO, *event)
             case NotifyAnswered():
                 level = _level_of(event.status, event.attempts)
                 if self._level <= level:
-                    self._phone(
-                        "notify_answered", level, *event.exchange.told(), event.attempts, event.status
-                    )
+                    told = {"status": event.status, "attempts": event.attempts}
+                    self._phone("notify_answered", level, event.enrollment, event.offer, **told)
+            case EnrollmentOffered():
+                pass  # told already, see `_offered`
             case NotifyTimedOut(enrollment, offer, attempts):
-                self._phone("notify_timed_out", logging.WARNING, enrollment, offer, attempts)
+                self._phone("notify_timed_out", logging.WARNING, enrollment, offer, attempts=attempts)
             case NotifyUndeliverable(enrollment, offer, attempts):
-                self._phone("notify_undeliverable", logging.WARNING, enrollment, offer, attempts)
+                self._phone("notify_undeliverable", logging.WARNING, enrollment, offer, attempts=attempts)
             case EnrollmentDeclined():
                 self._declined(event)
             case EnrollmentDeferred(enrollment, defer):
@@ -129,7 +138,7 @@ class Journal:
                 self._probe(event)
             case RequestRepeated(remote, local):
                 if self._level <= logging.DEBUG:
-                    self.note("request_repeated", logging.DEBUG, **_ends(remote, local))
+                    self.note("request_repeated", logging.DEBUG, **end_fields(remote, local))
             case _:
                 assert_never(event)
 
@@ -152,7 +161,7 @@ class Journal:
                     times=times,
                 )
             case EngineFailed(error, datagram, times):
-                fields: Fields = _ends(datagram.remote, datagram.local) if datagram else {}
+                fields: Fields = end_fields(datagram.remote, datagram.local) if datagram else {}
                 shown = escape_octets(datagram.payload, SHOWN_OCTETS) if datagram else ""
                 self.note(
                     "internal_error",
@@ -180,21 +189,17 @@ class Journal:
                 name, reason = kind
                 self.note(f"{name}_repeated", reason=reason, times=times, sources=sources)
 
-    def _phone(
-        self,
-        name: str,
-        level: int,
-        enrollment: Enrollment,
-        offer: Offer,
-        attempts: int | None = None,
-        status: int | None = None,
-    ) -> None:
-        if level < self._level:
+    def _offered(self, offered: Sequence[EnrollmentOffered]) -> None:
+        if not offered or self._level > _INFO:
             return
-        remote = enrollment[3]
-        if self._phones.tell((name, ""), "" if remote is None else remote[0], self._now):
-            told = self._when, level, name, enrollment, offer.rule, offer.masked, status, attempts
-            self._tell(new(PhoneEntry, told))
+        sources = ("" if event.remote is None else event.remote[0] for event in offered)
+        told = self._phones.tell_some((OFFERED, ""), len(offered), sources, self._now)
+        if told:
+            self._tell(Offers(self._when, offered[:told]))
+
+    def _phone(self, name: str, level: int, enrollment: Enrollment, offer: Offer, **more: int) -> None:
+        if level >= self._level and self._phones.tell((name, ""), _host(enrollment), self._now):
+            self.note(name, level, **offer_fields(enrollment, offer.rule, offer.masked), **more)
 
     def _declined(self, event: EnrollmentDeclined) -> None:
         enrollment, decline, status = event
@@ -237,11 +242,11 @@ class Journal:
         if level >= self._level and self._refusals.tell(kind, remote.host, self._now):
             url = decision.masked if isinstance(decision, Offer) else None
             rule = None if decision is None else decision.rule
-            self.note("probe_heard", level, **_ends(remote, local), reason=kind[1], rule=rule, url=url)
+            self.note("probe_heard", level, **end_fields(remote, local), reason=kind[1], rule=rule, url=url)
 
     def _refused(self, name: str, reason: str, remote: SocketAddress, local: Local, more: Fields) -> None:
         if self._refusals.tell((name, reason), remote.host, self._now):
-            self.note(name, **_ends(remote, local), reason=reason, **more)
+            self.note(name, **end_fields(remote, local), reason=reason, **more)
 
 
 def _level_of(status: int, attempts: int) -> int:
@@ -253,31 +258,9 @@ def _level_of(status: int, attempts: int) -> int:
     return _INFO if status == 481 else logging.WARNING
 
 
-def _device(enrollment: Enrollment) -> Fields:
-    mac, vendor, model, version = enrollment.device
-    fields: Fields = {"mac": mac, "vendor": vendor, "model": model, "version": version}
-    if enrollment.profile_type != USUAL_PROFILE:
-        fields["profile_type"] = enrollment.profile_type
-    return fields
-
-
 def _withheld(enrollment: Enrollment, decision: Decline | Defer) -> Fields:
-    fields = _device(enrollment) | {"rule": decision.rule} | _where(enrollment)
-    return fields | {"reason": decision.reason}
-
-
-def _where(enrollment: Enrollment) -> Fields:
-    local, remote = enrollment.local, enrollment.remote
-    if local is not None and remote is not None:
-        return _ends(remote, local)
-    return {"interface": local.interface if local else None, "source": str(remote) if remote else None}
-
-
-def _ends(remote: SocketAddress, local: Local) -> Fields:
-    fields: Fields = {"interface": local.interface, "source": str(remote)}
-    if local.transport != UDP:
-        fields["transport"] = local.transport
-    return fields
+    told = {"rule": decision.rule} | place_fields(enrollment) | {"reason": decision.reason}
+    return device_fields(enrollment) | told
 
 
 def _host(enrollment: Enrollment) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from pnp_responder.capture.recorder import Recorder
-from pnp_responder.enrollment import Decide
+from pnp_responder.enrollment import Decide, ForKind
 from pnp_responder.errors import InterfaceUnusable
 from pnp_responder.events import Event
 from pnp_responder.net.backoff import Backoff
@@ -56,7 +56,7 @@ class Links:
 
     def __init__(
         self,
-        decide: Callable[[], Decide],
+        decide: Callable[[], tuple[Decide, ForKind]],
         settings: Settings,
         journal: Journal,
         status: Status,
@@ -99,8 +99,9 @@ class Links:
         except OSError as error:
             reason = f"the interfaces of this host cannot be read: {error.strerror or error}"
             raise NothingServed([InterfaceUnusable("netlink", reason, netlink_remedy(error))]) from error
+        decide, for_kind = self._decide()
         self.responder, self.driver = wire(
-            self._decide(),
+            decide,
             self._settings,
             (),
             self._host,
@@ -109,6 +110,7 @@ class Links:
             loop,
             self._recorder,
             self._at_once,
+            for_kind,
         )
         for tried in range(START_TRIES):
             if tried:

@@ -1,20 +1,22 @@
-"""One log entry as one line: for a person at a terminal, or as JSON for everything else."""
+"""Log entries as lines: for a person at a terminal, or as JSON for everything else."""
 
 from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
 from pnp_responder.datagram import UDP
-from pnp_responder.enrollment import USUAL_PROFILE, Enrollment
+from pnp_responder.enrollment import USUAL_PROFILE
 from pnp_responder.escaping import escape
+from pnp_responder.events import EnrollmentOffered
+from pnp_responder.masking import may_hold_secrets
+from pnp_responder.service.phone_fields import Fields, offer_fields
 
 Format = Literal["console", "json"]
-Fields = dict[str, Any]
 
 _NAME_WIDTH = 20
 _LEVELS = {
@@ -37,71 +39,86 @@ class Entry(NamedTuple):
     fields: Fields
 
 
-class PhoneEntry(NamedTuple):
-    """An entry about a phone that was offered a URL: as an Entry with those `fields`, made with less."""
+class Offers(NamedTuple):
+    """Phones that were offered a URL at one time, an entry each: thousands come in a second."""
 
     when: float
-    level: int
-    name: str
-    enrollment: Enrollment
-    rule: str
-    url: str
-    status: int | None = None
-    attempts: int | None = None
+    offered: Sequence[EnrollmentOffered]
 
     @property
-    def fields(self) -> Fields:
-        """Those of the line."""
-        (mac, vendor, model, version), profile_type, _, remote, local = self.enrollment
-        return {
-            "mac": mac,
-            "vendor": vendor,
-            "model": model,
-            "version": version,
-            "rule": self.rule,
-            "url": self.url,
-            "interface": local.interface if local else None,
-            "source": str(remote) if remote else None,
-            **({} if self.status is None else {"status": self.status}),
-            **({} if self.attempts is None else {"attempts": self.attempts}),
-            **({"transport": local.transport} if local and local.transport != UDP else {}),
-            **({"profile_type": profile_type} if profile_type != USUAL_PROFILE else {}),
-        }
+    def level(self) -> int:
+        """Of all of them."""
+        return logging.INFO
+
+    @property
+    def entries(self) -> list[Entry]:
+        """One by one."""
+        return [
+            Entry(self.when, self.level, OFFERED, offer_fields(event.enrollment, event.rule, event.masked))
+            for event in self.offered
+        ]
 
 
-AnyEntry = Entry | PhoneEntry
+OFFERED = "enrollment_offered"
+
+AnyEntry = Entry | Offers
+
+
+def one_by_one(entries: Iterable[AnyEntry]) -> Iterator[Entry]:
+    """Each that is among or in `entries`."""
+    for entry in entries:
+        if isinstance(entry, Offers):
+            yield from entry.entries
+        else:
+            yield entry
 
 
 def line_renderer(form: Format, *, colour: bool = False) -> Callable[[AnyEntry], str]:
-    """A function that makes an entry's line. Every text in it is escaped, so it is one line always."""
-    return _Console(colour) if form == "console" else _json_line
+    """A function that makes an entry's line, or the lines of all that are in it. Every text is escaped, so it
+    is one line each."""
+    return _Console(colour) if form == "console" else _json_lines
 
 
-def _json_line(entry: AnyEntry) -> str:
-    if type(entry) is not PhoneEntry:
-        return _plain_json_line(entry.when, entry.level, entry.name, entry.fields)
-    # Written out, for it runs twice for each phone of a campus that asks at once. A MAC is digits and an
-    # address digits and dots; all other texts are escaped.
-    when, level, name, enrollment, rule, url, status, attempts = entry
-    (mac, vendor, model, version), profile_type, _, remote, local = enrollment
-    if not mac or local is None or remote is None or local[2] != UDP or profile_type != USUAL_PROFILE:
-        return _plain_json_line(when, level, name, entry.fields)
-    host, port = remote
-    if not url.isprintable() or "\\" in url:
-        url = escape(url)
-    return (
-        f'{_head(int(when * 1000), level, name)}, "mac": "{mac}"{_about(vendor, model, version, rule)}, '
-        f'"url": {_quoted_ascii(url)}{_interface(local[0])}, '
-        f'"source": "{host}:{port}"{_outcome(status, attempts)}'
-    )
+def _json_lines(entry: AnyEntry) -> str:
+    return "\n".join(_json_offers(*entry)) if isinstance(entry, Offers) else _json_line(entry)
 
 
-def _plain_json_line(when: float, level: int, name: str, fields: Fields) -> str:
-    pairs = "".join([f', "{key}": {_json_value(value)}' for key, value in fields.items()])
-    return f"{_head(int(when * 1000), level, name)}{pairs}}}"
+def _json_offers(when: float, offered: Sequence[EnrollmentOffered]) -> list[str]:
+    """Written out, for all phones of a campus may ask at once. A MAC is digits, an address digits and dots;
+    all other texts are escaped."""
+    head = f'{_head(int(when * 1000), logging.INFO, OFFERED)}, "mac": "'
+    urls = [event.url if event.shown is None else event.shown for event in offered]
+    # All at once: nearly never has one of them anything to hide, or that JSON or a terminal might mistake.
+    if may_hold_secrets("".join(urls)):
+        urls = [event.masked for event in offered]
+    urls, rules = _json_texts(urls), _json_texts([event.rule for event in offered])
+    lines: list[str] = []
+    for event, url, rule in zip(offered, urls, rules, strict=True):
+        (_, vendor, model, version), profile_type, _, _, _ = event.said
+        mac, remote, local = event.mac, event.remote, event.local
+        if not mac or local is None or remote is None or local[2] != UDP or profile_type != USUAL_PROFILE:
+            lines += map(_json_line, Offers(when, [event]).entries)
+            continue
+        lines.append(
+            f'{head}{mac}"{_about(vendor, model, version)}, "rule": "{rule}", "url": "{url}"'
+            f'{_interface(local[0])}, "source": "{remote[0]}:{remote[1]}"}}'
+        )
+    return lines
 
 
-# The two lines of each phone that is served in one millisecond begin alike.
+def _json_texts(texts: list[str]) -> list[str]:
+    """As `_json_text`, without the quotes."""
+    every = "".join(texts)
+    if every.isascii() and every.isprintable() and '"' not in every and "\\" not in every:
+        return texts
+    return [_json_text(text)[1:-1] for text in texts]
+
+
+def _json_line(entry: Entry) -> str:
+    pairs = "".join([f', "{key}": {_json_value(value)}' for key, value in entry.fields.items()])
+    return f"{_head(int(entry.when * 1000), entry.level, entry.name)}{pairs}}}"
+
+
 @lru_cache(maxsize=16)
 def _head(milliseconds: int, level: int, name: str) -> str:
     second, milliseconds = divmod(milliseconds, 1000)
@@ -110,20 +127,14 @@ def _head(milliseconds: int, level: int, name: str) -> str:
 
 
 @lru_cache(maxsize=512)
-def _about(vendor: str, model: str, version: str, rule: str) -> str:
-    texts = {"vendor": vendor, "model": model, "version": version, "rule": rule}
+def _about(vendor: str, model: str, version: str) -> str:
+    texts = {"vendor": vendor, "model": model, "version": version}
     return "".join(f', "{key}": {_json_text(text)}' for key, text in texts.items())
 
 
 @lru_cache(maxsize=64)
 def _interface(name: str) -> str:
     return f', "interface": {_json_text(name)}'
-
-
-@lru_cache(maxsize=64)
-def _outcome(status: int | None, attempts: int | None) -> str:
-    numbers = {"status": status, "attempts": attempts}
-    return "".join([f', "{key}": {number}' for key, number in numbers.items() if number is not None] + ["}"])
 
 
 def _json_text(text: str) -> str:
@@ -154,6 +165,9 @@ class _Console:
         self._colour = colour
 
     def __call__(self, entry: AnyEntry) -> str:
+        return "\n".join(map(self._line, one_by_one([entry])))
+
+    def _line(self, entry: Entry) -> str:
         when = datetime.fromtimestamp(entry.when).astimezone()
         level = _LEVELS[entry.level]
         shown = f"{level:8}"

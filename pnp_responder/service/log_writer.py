@@ -21,10 +21,10 @@ GATHER = 0.05
 
 
 class LogWriter(Generic[T]):
-    """Takes entries with `put_all` and writes them to the file descriptor `fd`, a line each, in order.
+    """Takes entries with `put_all` and writes their lines to the file descriptor `fd`, in order.
 
-    `render` turns an entry into its line, without the line end. Entries that found no room, or
-    that the descriptor did not take, are counted in `lost`; as soon as a line gets through again,
+    `render` turns an entry into its line, or several, without the last line end. Lines that found no
+    room, or that the descriptor did not take, are counted in `lost`; as soon as one gets through again,
     the entry `tell_lost(count)` goes before it. At most `most_waiting` characters wait.
     """
 
@@ -50,8 +50,9 @@ class LogWriter(Generic[T]):
         The lines are made here: they take half the room of the entries, and the thread, which would make them
         while phones are answered, would get in their way.
         """
-        if not self._thread.put("\n".join(map(self._render, entries))):
-            self._refused += len(entries)
+        lines = "\n".join(map(self._render, entries))
+        if not self._thread.put(lines):
+            self._refused += lines.count("\n") + 1
 
     @property
     def lost(self) -> int:

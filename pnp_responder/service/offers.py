@@ -60,12 +60,12 @@ class OffersMade:
     def event(self, event: Event) -> None:
         """One of them."""
         match event:
-            case EnrollmentOffered(enrollment, offer) if offer.rule in self._rules:
-                self._put(self._unanswered, _key(enrollment, offer.rule), self._clock())
-            case NotifyAnswered(enrollment=enrollment, offer=offer):
-                made = self._take(enrollment, offer)
+            case EnrollmentOffered() if event.rule in self._rules:
+                self._put(self._unanswered, _key(event.enrollment, event.rule), self._clock())
+            case NotifyAnswered() if event.offered.rule in self._rules:
+                made = self._take(event.enrollment, event.offer)
                 if made is not None:
-                    self._put(self._answered, _key(enrollment, offer.rule), made)
+                    self._put(self._answered, _key(event.enrollment, event.offer.rule), made)
             case NotifyTimedOut(enrollment, offer) | NotifyUndeliverable(enrollment, offer):
                 self._take(enrollment, offer)
 

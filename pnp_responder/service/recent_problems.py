@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from pnp_responder.service.log_format import AnyEntry, line_renderer
+from pnp_responder.service.log_format import AnyEntry, Entry, Offers, line_renderer
 
 MOST_NAMES = 64
 """There are about 25 names of log lines, all of them ours."""
@@ -21,16 +21,16 @@ class RecentProblems:
 
     def __init__(self, log: Callable[[Sequence[AnyEntry]], None]) -> None:
         self._log = log
-        self._last: dict[str, tuple[int, AnyEntry]] = {}
+        self._last: dict[str, tuple[int, Entry]] = {}
 
     def put_all(self, entries: Sequence[AnyEntry]) -> None:
         """Hand them on, and keep those that tell of something wrong."""
         for entry in entries:
-            if entry.level >= logging.WARNING:
+            if entry.level >= logging.WARNING and not isinstance(entry, Offers):
                 self._keep(entry)
         self._log(entries)
 
-    def _keep(self, entry: AnyEntry) -> None:
+    def _keep(self, entry: Entry) -> None:
         times, _ = self._last.pop(entry.name, (0, entry))
         self._last[entry.name] = times + 1, entry
         if len(self._last) > MOST_NAMES:

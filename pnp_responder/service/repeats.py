@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import NamedTuple
 
 # A stranger chooses what we refuse it for: beyond so many kinds, all further ones are one.
@@ -43,18 +44,23 @@ class Repeats:
 
     def tell(self, kind: Kind, source: str, now: float) -> bool:
         """One more of `kind`; is it to be told?"""
+        return self.tell_some(kind, 1, (source,), now) == 1
+
+    def tell_some(self, kind: Kind, count: int, sources: Iterable[str], now: float) -> int:
+        """So many more of `kind`, each from one of `sources`; how many of them, the first, are to be told?"""
         window = self._windows.get(kind)
         if window is None:
             if len(self._windows) >= MOST_KINDS:
                 kind = kind[0], VARIOUS
             window = self._windows.setdefault(kind, _Window(now))
-        if window.told < self._burst:
-            window.told += 1
-            return True
-        window.untold += 1
-        if len(window.sources) < MOST_SOURCES:
-            window.sources.add(source)
-        return False
+        told = min(count, self._burst - window.told)
+        window.told += told
+        if told < count:
+            window.untold += count - told
+            for source in islice(sources, told, None):
+                if len(window.sources) < MOST_SOURCES:
+                    window.sources.add(source)
+        return told
 
     def ended(self, now: float, *, all_of_them: bool = False) -> list[Summary]:
         """The summaries of the windows that are over (or of all), which begin anew."""

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from pnp_responder.capture.recorder import Recorder
+from pnp_responder.enrollment import Decide, ForKind
 from pnp_responder.net.multicast import OpenInterface
 from pnp_responder.rules import RuleSet
 from pnp_responder.service.circumstances import LiveCircumstances
@@ -78,7 +79,7 @@ class Service:
             file, configuration, journal, self._status, manager, self._replace_rules, self._show_status
         )
         self._links = Links(
-            lambda: self._circumstances.decide_by(self._reloads.configuration.rules),
+            lambda: self._decide_by(self._reloads.configuration.rules),
             settings,
             journal,
             self._status,
@@ -166,7 +167,10 @@ class Service:
     def _replace_rules(self, rules: RuleSet) -> None:
         self._make_known()
         if self._links.responder is not None:
-            self._links.responder.replace_rules(self._circumstances.decide_by(rules))
+            self._links.responder.replace_rules(*self._decide_by(rules))
+
+    def _decide_by(self, rules: RuleSet) -> tuple[Decide, ForKind]:
+        return self._circumstances.decide_by(rules), rules.for_kind
 
     def _start(self, work: Callable[[], Awaitable[None]]) -> None:
         task = asyncio.create_task(self._keep_going(work))

@@ -10,8 +10,8 @@ from pnp_responder.admission import Admission
 from pnp_responder.capture.recorder import Recorder
 from pnp_responder.capture.recording import RecordedEngine
 from pnp_responder.datagram import Datagram, SocketAddress
-from pnp_responder.engine import Engine
-from pnp_responder.enrollment import Decide
+from pnp_responder.engine import Engine, ServingEngine
+from pnp_responder.enrollment import Decide, ForKind, no_kind
 from pnp_responder.events import Event
 from pnp_responder.net.driver import Driver
 from pnp_responder.net.interfaces import Interface
@@ -63,6 +63,7 @@ def wire(
     loop: asyncio.AbstractEventLoop,
     recorder: Recorder | None = None,
     at_once: Callable[[], bool] = lambda: False,
+    for_kind: ForKind = no_kind,
 ) -> tuple[Responder, Driver[Event]]:
     """Serve the `opened` interfaces. `host` are all interfaces of this host: their addresses are our own.
 
@@ -75,13 +76,14 @@ def wire(
         admission=admit(settings, opened, host),
         limits=settings.limits,
         notify_attempts=settings.notify_attempts,
+        for_kind=for_kind,
     )
 
     def publish(events: Sequence[Event]) -> None:
         for consumer in consumers:
             consumer(events)
 
-    engine = responder if recorder is None else RecordedEngine(responder, recorder)
+    engine: ServingEngine[Event] = responder if recorder is None else RecordedEngine(responder, recorder)
     driver = Driver(engine, publish, report, loop, at_once=at_once)
     if settings.tcp:
         driver.serve_streams(_tcp_server(responder, engine, driver, report, loop))

@@ -1,49 +1,49 @@
-"""One request of ours that waits for its answer, or for repeats of that."""
+"""One request of ours that waits for its answer."""
 
 from __future__ import annotations
 
-from collections import deque
-
-from pnp_responder.datagram import Datagram, new
-from pnp_responder.sip.effects import Sent
-from pnp_responder.sip.transaction import NEVER, State
-
-_TRYING = State.TRYING
+from pnp_responder.datagram import Datagram, Local, PlainAddress, SocketAddress
+from pnp_responder.sip.transaction import State
 
 
 class ClientTransaction:
-    """A request of ours. `octets` and `about` are there while its answer is out, and None then."""
+    """Whoever makes one sets what is above the blank line, `ClientTransactions.add` the rest.
+
+    It has no constructor, for that would cost as much again as all of this.
+    """
 
     __slots__ = (
-        *("about", "attempts", "branch", "local", "method", "most", "octets", "queue", "remote"),
-        *("state", "timer_f", "wakes"),
+        "attempts",
+        "branch",
+        "ends",
+        "local",
+        "method",
+        "most",
+        "octets",
+        "remote",
+        "state",
+        "wakes",
     )
 
-    def __init__(
-        self,
-        branch: str,
-        method: str,
-        datagram: Datagram,
-        recipe: str | None,
-        about: object,
-        most: int,
-        timer_f: float,
-    ) -> None:
-        self.branch = branch
-        self.method = method
-        payload, self.remote, self.local, _ = datagram
-        self.octets: bytes | str | None = payload if recipe is None else recipe
-        self.about = about
-        self.state = _TRYING
-        self.attempts = 1
-        self.most = most
-        self.timer_f = timer_f
-        # The one timer that runs: E while there is something left to send, then F; once completed, K.
-        self.wakes = NEVER
-        self.queue: deque[ClientTransaction] | None = None
+    branch: str
+    method: str
+    octets: bytes | None
+    """The message; None for one that makes it when it is wanted (`datagram`)."""
+    remote: PlainAddress
+    local: Local
+
+    attempts: int
+    """How often it has been sent."""
+    most: int
+    """How often it may be sent."""
+    state: State
+    wakes: float
+    """When timer E fires next."""
+    ends: float
+    """When timer F fires."""
 
     @property
-    def request(self) -> Sent:
-        """As it was sent, while its answer is out."""
+    def datagram(self) -> Datagram:
+        """What is sent, each time the same octets."""
         assert self.octets is not None
-        return new(Sent, (self.branch, self.octets, self.remote, self.local))
+        return Datagram(self.octets, SocketAddress(*self.remote), self.local)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from heapq import heapify, heappop, heappush
+from collections.abc import Iterable
 
-from pnp_responder.datagram import TCP, UDP, Datagram, SocketAddress
+from pnp_responder.datagram import TCP, UDP, Datagram, PlainAddress, SocketAddress
 from pnp_responder.sip.client_transaction import ClientTransaction
 from pnp_responder.sip.effects import Answered, ClientEffect, Send, TimedOut, Undeliverable
 from pnp_responder.sip.message import Response
@@ -26,14 +26,16 @@ _ROWS = by_number(CLIENT)
 # As names of this module: looking a member up in its class costs three times as much.
 _SEND, _SET_E, _SET_K, _TO_USER, _TIMED_OUT, _ = Action
 _FINAL, _PROVISIONAL, _TIMER_E, _TIMER_F, _TIMER_K, _UNREACHABLE = Input
+# Up to Proceeding it waits.
 _TRYING, _PROCEEDING, _COMPLETED, _TERMINATED = State
 
 _Queue = deque[ClientTransaction]
-_Waiting = dict[SocketAddress, ClientTransaction | dict[str, ClientTransaction]]
+_There = dict[PlainAddress, ClientTransaction | dict[str, ClientTransaction]]
 
 
 class ClientTransactions:
-    """At most `capacity` requests; when one more is sent, the oldest is given up (it times out).
+    """At most `capacity` requests. When one more is sent, the oldest goes: of those that are answered, or,
+    where none is, of those that wait (it times out).
 
     Each is sent at 0, T1, 3*T1, 7*T1 ... (timer E, doubling to T2), at most `attempts` times, and
     waited for until 64*T1 (timer F). By TCP it is sent once, and an answered one is forgotten at
@@ -46,88 +48,100 @@ class ClientTransactions:
         self._capacity = capacity
         self._attempts = attempts
         self._t1, self._t2, self._t4 = t1, t2, t4
+        # Those that wait, by branch.
         self._alive: dict[str, ClientTransaction] = {}
-        # As they were made; the dead go when there are many, or when they come to the front.
-        self._in_order: _Queue = deque()
-        # How many entries here and there may be of transactions that do not need them.
-        self._slack = capacity // 8
+        # The others, which are in Completed: method, and when timer K fires. In the order of that.
+        self._completed: dict[str, tuple[str, float]] = {}
+        self._timer_k: deque[str] = deque()
         # By transport and remote: the one that waits there, or all by their branches.
-        self._waiting: dict[str, _Waiting] = {UDP: {}, TCP: {}}
+        self._there: dict[str, _There] = {UDP: {}, TCP: {}}
         # Timers run for one of a few durations. In a queue of those of one duration the first is the next.
+        # All begin in the first queue of timer E; those that still wait when they leave it, and no others,
+        # stand in the queue of timer F.
         self._intervals = intervals(t1, t2)
         self._timers_e: dict[float, _Queue] = {duration: deque() for duration in self._intervals}
-        self._timers_k: dict[float, _Queue] = {duration: deque() for duration in (t4, 0.0)}
-        self._queues = (*self._timers_e.values(), *self._timers_k.values())
-        # Timer F, for those that are not sent again: it ends when the transaction is old enough.
-        self._timer_f: list[tuple[float, str]] = []
-        # How many of all those entries may be of transactions that no longer wait for them.
-        self._stale = 0
-        # Those made at one time are timed by the same floats.
-        self._first = min(t1, t2)
-        self._first_queue = self._timers_e[self._first]
-        self._made = self._first_e = self._ends = NEVER
+        self._first = self._timers_e[self._intervals[0]]
+        self._timer_f: _Queue = deque()
+        # Answered ones are left in these queues till they surface, but for so many.
+        self._stale, self._most_stale = 0, capacity // 8
+        # What begins at one time is timed by the same floats.
+        self._now = self._first_e = self._ends = NEVER
+        self._late = ("", NEVER)
         self.deadline: float = NEVER
         """When the next timer fires, NEVER if none runs; perhaps earlier, never later."""
 
     def __len__(self) -> int:
-        return len(self._alive)
+        return len(self._alive) + len(self._completed)
 
     def request(
-        self,
-        branch: str,
-        method: str,
-        datagram: Datagram,
-        now: float,
-        about: object = None,
-        attempts: int | None = None,
-        recipe: str | None = None,
+        self, branch: str, method: str, datagram: Datagram, now: float, attempts: int | None = None
+    ) -> tuple[ClientEffect, ...]:
+        """`add` a transaction of these parts. ValueError if that branch is in use, or was until lately."""
+        if branch in self._completed:
+            raise ValueError("the branch is in use")
+        transaction = ClientTransaction()
+        transaction.branch, transaction.method = branch, method
+        transaction.octets, transaction.remote, transaction.local, _ = datagram
+        return self.add(transaction, now, attempts)
+
+    def add(
+        self, transaction: ClientTransaction, now: float, attempts: int | None = None
     ) -> tuple[ClientEffect, ...]:
         """A new request, whose top Via has that branch, used by no other, and which the caller sends now.
 
-        `about` comes back with what becomes of it; `attempts` may be fewer than usual. With a `recipe`, that
-        is held, and comes back, in place of the octets: 400 fewer for each phone of a campus. Gives what
-        becomes of another one that has to go for it.
+        `attempts` may be fewer than usual. Gives what becomes of another one that has to go for it.
         """
-        alive = self._alive
+        alive, completed, branch = self._alive, self._completed, transaction.branch
         if branch in alive:
             raise ValueError("the branch is in use")
-        effects = () if len(alive) < self._capacity else self._give_up_the_oldest(now)
-        if now != self._made:
-            self._made, self._first_e, self._ends = now, now + self._first, now + 64 * self._t1
-        most = self._attempts if attempts is None or attempts > self._attempts else attempts
-        transport = datagram[2].transport
+        effects: tuple[ClientEffect, ...] = ()
+        if len(alive) + len(completed) >= self._capacity:
+            if self._timer_k:
+                del completed[self._timer_k.popleft()]
+            else:
+                effects = self._give_up_the_oldest(now)
+        if now != self._now:
+            self._begin(now)
+        transport, most = transaction.local[2], self._attempts
+        if attempts is not None and attempts < most:
+            most = attempts
         if transport != UDP:
             most = 1
-        transaction = ClientTransaction(branch, method, datagram, recipe, about, most, self._ends)
+        transaction.state, transaction.attempts, transaction.most = _TRYING, 1, most
+        transaction.wakes, transaction.ends = self._first_e, self._ends
         alive[branch] = transaction
-        self._in_order.append(transaction)
-        if len(self._in_order) > len(alive) + self._slack:
-            self._in_order = deque(alive.values())
-        remote = datagram[1]
-        by_remote = self._waiting[transport]
-        there = by_remote.setdefault(remote, transaction)
+        self._first.append(transaction)
+        by_remote = self._there[transport]
+        there = by_remote.setdefault(transaction.remote, transaction)
         if there is not transaction:
             if isinstance(there, dict):
                 there[branch] = transaction
             else:
-                by_remote[remote] = {there.branch: there, branch: transaction}
-        if most > 1:
-            transaction.wakes, transaction.queue = self._first_e, self._first_queue
-            self._first_queue.append(transaction)
-            if self._first_e < self.deadline:
-                self.deadline = self._first_e
-        else:
-            self._set_f(transaction)
+                by_remote[transaction.remote] = {there.branch: there, branch: transaction}
+        if self._first_e < self.deadline:
+            self.deadline = self._first_e
         return effects
 
     def find(self, branch: str) -> ClientTransaction | None:
-        """The request with that branch, if it is alive."""
+        """The request with that branch, if it waits."""
         return self._alive.get(branch)
 
     def complete(self, transaction: ClientTransaction, now: float) -> None:
-        """Its answer has come: as `receive_response`, for a user who knows that it was waited for."""
+        """Its answer has come: as `receive_response`, for a user who knows that it waits."""
         transaction.state = _COMPLETED
-        self._set_k(transaction, now)
+        self._leave(transaction)
+        # RFC 3261 17.1.2.2: timer K is zero for reliable transports.
+        if transaction.local[2] != UDP:
+            return
+        if now != self._now:
+            self._begin(now)
+        late = self._late
+        if late[0] != transaction.method:
+            self._late = late = transaction.method, late[1]
+        self._completed[transaction.branch] = late
+        self._timer_k.append(transaction.branch)
+        if late[1] < self.deadline:
+            self.deadline = late[1]
 
     def receive_response(
         self, response: Response, now: float, name: str | None = None
@@ -138,14 +152,14 @@ class ClientTransactions:
         write none.
         """
         via = response.via
-        transaction = self._alive.get(via.branch if name is None else name)
-        if transaction is None or transaction.method != response.cseq_method:
+        branch = via.branch if name is None else name
+        transaction = self._alive.get(branch)
+        if transaction is None:
+            method, _ = self._completed.get(branch, ("", NEVER))
+            return () if method == response.cseq_method else None
+        ours = transaction.local.address
+        if transaction.method != response.cseq_method or (via.host, via.port) != ours:
             return None
-        # RFC 3261 18.1.2: sent-by must be ours.
-        if transaction.octets is not None:
-            ours = transaction.local.address
-            if via.host != ours.host or via.port != ours.port:
-                return None
         if response.status < 200:
             return self._run(transaction, _PROVISIONAL, now)
         return self._run(transaction, _FINAL, now, response.status)
@@ -154,42 +168,45 @@ class ClientTransactions:
         self, remote: SocketAddress, now: float, transport: str = UDP
     ) -> tuple[ClientEffect, ...]:
         """End all requests to `remote` by that transport (RFC 3261 18.4)."""
-        there = self._waiting[transport].get(remote)
+        there = self._there[transport].get(remote)
         if there is None:
             return ()
         waiting = list(there.values()) if isinstance(there, dict) else [there]
         return tuple(effect for one in waiting for effect in self._run(one, _UNREACHABLE, now))
 
     def attempts(self, branch: str) -> int:
-        """How often the request with that branch has been sent; 0 if it is not alive."""
+        """How often the request with that branch has been sent; 0 if it does not wait."""
         transaction = self._alive.get(branch)
         return 0 if transaction is None else transaction.attempts
 
     def handle_timeout(self, now: float) -> tuple[ClientEffect, ...]:
         """Let all timers fire that are due."""
         effects: list[ClientEffect] = []
-        for queue in self._queues:
-            while queue:
-                transaction = queue[0]
-                # One that no longer waits here is left in the queue till it surfaces.
-                if transaction.queue is not queue:
-                    queue.popleft()
+        for queue in self._timers_e.values():
+            while queue and (queue[0].state > _PROCEEDING or queue[0].wakes <= now):
+                transaction = queue.popleft()
+                if transaction.state > _PROCEEDING:
                     continue
-                if transaction.wakes > now:
-                    break
-                queue.popleft()
-                transaction.queue = None
-                completed = transaction.state is _COMPLETED
-                effects += self._run(transaction, _TIMER_K if completed else _TIMER_E, now)
-        while self._timer_f and self._timer_f[0][0] <= now:
-            wakes, branch = heappop(self._timer_f)
-            late = self._alive.get(branch)
-            if late is not None and late.wakes == wakes:
-                effects += self._run(late, _TIMER_F, now)
-        heads = [queue[0].wakes for queue in self._queues if queue]
-        heads += [self._timer_f[0][0]] if self._timer_f else []
+                if queue is self._first:
+                    self._timer_f.append(transaction)
+                if transaction.attempts < transaction.most:
+                    effects += self._run(transaction, _TIMER_E, now)
+        for transaction in self._due_at_f(now):
+            effects += self._run(transaction, _TIMER_F, now)
+        while self._timer_k and self._completed[self._timer_k[0]][1] <= now:
+            del self._completed[self._timer_k.popleft()]
+        heads = [queue[0].wakes for queue in self._timers_e.values() if queue]
+        heads += [self._timer_f[0].ends] if self._timer_f else []
+        heads += [self._completed[self._timer_k[0]][1]] if self._timer_k else []
         self.deadline = min(heads, default=NEVER)
         return tuple(effects)
+
+    def _due_at_f(self, now: float) -> Iterable[ClientTransaction]:
+        queue = self._timer_f
+        while queue and (queue[0].state > _PROCEEDING or queue[0].ends <= now):
+            transaction = queue.popleft()
+            if transaction.state <= _PROCEEDING:
+                yield transaction
 
     def _run(
         self, transaction: ClientTransaction, what: Input, now: float, status: int = 0
@@ -199,94 +216,72 @@ class ClientTransactions:
             return ()
         transaction.state, actions = row
         effects: tuple[ClientEffect, ...] = ()
-        about = transaction.about
         for action in actions:
             if action is _SEND:
                 transaction.attempts += 1
-                effects += (Send(transaction.request, about),)
+                effects += (Send(transaction),)
             elif action is _SET_E:
                 self._set_e(transaction, now)
             elif action is _SET_K:
-                self._set_k(transaction, now)
+                self.complete(transaction, now)
             elif action is _TO_USER:
-                effects += (Answered(transaction.request, status, transaction.attempts, about),)
+                effects += (Answered(transaction, status),)
             elif action is _TIMED_OUT:
-                effects += (TimedOut(transaction.request, transaction.attempts, about),)
+                effects += (TimedOut(transaction),)
             else:  # UNDELIVERABLE
-                effects += (Undeliverable(transaction.request, transaction.attempts, about),)
+                effects += (Undeliverable(transaction),)
         if transaction.state is _TERMINATED:
-            if transaction.octets is not None:
-                self._stop_waiting(transaction)
-            self._leave(transaction, now)
-            transaction.wakes = NEVER
-            del self._alive[transaction.branch]
+            self._leave(transaction)
         return effects
 
-    def _leave(self, transaction: ClientTransaction, now: float) -> None:
-        """It waits for its timer no longer. Of entries that are left behind there are never more than an
-        eighth of what may be alive: a flood that evicts would leave as many as come in half a minute."""
-        queue, transaction.queue = transaction.queue, None
-        if queue and queue[0] is transaction:
-            queue.popleft()  # as it nearly always is
-            return
-        if transaction.wakes <= now:
-            return
-        self._stale += 1
-        if self._stale <= self._slack:
-            return
-        self._stale = 0
-        # In place: `handle_timeout` may be at work on one of them.
-        for queue in self._queues:
-            awaited = [transaction for transaction in queue if transaction.queue is queue]
-            queue.clear()
-            queue.extend(awaited)
-        alive = self._alive
-        self._timer_f = [(at, branch) for at, branch in self._timer_f if branch in alive]
-        heapify(self._timer_f)
+    def _begin(self, now: float) -> None:
+        self._now, self._first_e, self._ends = now, now + self._intervals[0], now + 64 * self._t1
+        self._late = (self._late[0], now + self._t4)
 
-    def _give_up_the_oldest(self, now: float) -> tuple[ClientEffect, ...]:
-        while self._in_order[0].state is _TERMINATED:
-            self._in_order.popleft()
-        oldest = self._in_order.popleft()
-        completed = oldest.state is _COMPLETED
-        return self._run(oldest, _TIMER_K if completed else _TIMER_F, now)
+    def _set_e(self, transaction: ClientTransaction, now: float) -> None:
+        if transaction.attempts >= transaction.most:
+            return
+        if transaction.state is _PROCEEDING or transaction.attempts > len(self._intervals):
+            interval = self._t2
+        else:
+            interval = self._intervals[transaction.attempts - 1]
+        transaction.wakes = now + interval
+        if transaction.wakes < transaction.ends:
+            self._timers_e[interval].append(transaction)
+            if transaction.wakes < self.deadline:
+                self.deadline = transaction.wakes
 
-    def _stop_waiting(self, transaction: ClientTransaction) -> None:
-        """Forget what is needed only while the answer is out."""
-        transaction.octets = transaction.about = None
-        by_remote = self._waiting[transaction.local.transport]
+    def _leave(self, transaction: ClientTransaction) -> None:
+        """It waits no longer."""
+        del self._alive[transaction.branch]
+        by_remote = self._there[transaction.local[2]]
         there = by_remote.pop(transaction.remote)
         if there is not transaction:
             assert isinstance(there, dict)
             del there[transaction.branch]
             if there:
                 by_remote[transaction.remote] = there
+        first = self._first
+        if first and first[0] is transaction:  # as it nearly always is
+            first.popleft()
+            while first and first[0].state > _PROCEEDING:
+                first.popleft()
+                self._stale -= 1
+            return
+        # A flood that pushes them out would leave as many as come in half a minute.
+        self._stale += 1
+        if self._stale > self._most_stale:
+            self._stale = 0
+            # In place: `handle_timeout` may be at work on one of them.
+            for queue in (*self._timers_e.values(), self._timer_f):
+                waiting = [transaction for transaction in queue if transaction.state <= _PROCEEDING]
+                queue.clear()
+                queue.extend(waiting)
 
-    def _set_e(self, transaction: ClientTransaction, now: float) -> None:
-        if transaction.attempts < transaction.most:
-            if transaction.state is _PROCEEDING or transaction.attempts > len(self._intervals):
-                interval = self._t2
-            else:
-                interval = self._intervals[transaction.attempts - 1]
-            if now + interval < transaction.timer_f:
-                self._queue(transaction, self._timers_e[interval], now + interval)
-                return
-        self._set_f(transaction)
-
-    def _set_f(self, transaction: ClientTransaction) -> None:
-        transaction.wakes = wakes = transaction.timer_f
-        heappush(self._timer_f, (wakes, transaction.branch))
-        if wakes < self.deadline:
-            self.deadline = wakes
-
-    def _set_k(self, transaction: ClientTransaction, now: float) -> None:
-        self._leave(transaction, now)
-        duration = self._t4 if transaction.local.transport == UDP else 0.0
-        self._queue(transaction, self._timers_k[duration], now + duration)
-        self._stop_waiting(transaction)
-
-    def _queue(self, transaction: ClientTransaction, queue: _Queue, wakes: float) -> None:
-        transaction.wakes, transaction.queue = wakes, queue
-        queue.append(transaction)
-        if wakes < self.deadline:
-            self.deadline = wakes
+    def _give_up_the_oldest(self, now: float) -> tuple[ClientEffect, ...]:
+        for queue in (self._timer_f, self._first):
+            while queue:
+                oldest = queue.popleft()
+                if oldest.state <= _PROCEEDING:
+                    return self._run(oldest, _TIMER_F, now)
+        raise AssertionError("each that waits is in one of these queues")

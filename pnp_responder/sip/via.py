@@ -79,6 +79,11 @@ class Via(NamedTuple):
         return cls(match["host"], port, branch, wants_rport, text, rest)
 
     @property
+    def sent_by(self) -> str:
+        """Host and port as one text (RFC 3261 20.42)."""
+        return self.host if self.port is None else f"{self.host}:{self.port}"
+
+    @property
     def has_unique_branch(self) -> bool:
         """Is the branch unique for ever (RFC 3261 8.1.1.7)? The bare cookie is not (RFC 4475 3.2.1)."""
         return self.branch.startswith(MAGIC_COOKIE) and len(self.branch) > len(MAGIC_COOKIE)

@@ -18,8 +18,9 @@ from pnp_responder.ua_profile.subscribe import BODY_TYPE, EVENT_PACKAGE
 
 PROBE_AGENT = "pnp-responder-probe/1"
 
-PROBE_PREFIX = "02504e50"
-"""How a probe's MAC begins, 02:50:4E:50: locally administered (bit 1 of the first octet), then `PNP`."""
+PROBE_PREFIX, PROBES_END = "02504e50", "02504e51"
+"""How a probe's MAC begins, 02:50:4E:50: locally administered (bit 1 of the first octet), then `PNP`. None is
+above the other text."""
 
 _PREFIX = re.compile(rb"02[:.-]?50[:.-]?4e[:.-]?50", re.IGNORECASE)
 

@@ -8,7 +8,9 @@ from ipaddress import IPv4Network
 from typing import Protocol
 
 from pnp_responder.admission import Admission
-from pnp_responder.datagram import Datagram, Local, SocketAddress
+from pnp_responder.datagram import Local, SocketAddress
+from pnp_responder.engine import Output
+from pnp_responder.events import Event
 from pnp_responder.limits import Limits
 from pnp_responder.responder import Responder
 from pnp_responder.rules import RuleSet
@@ -38,11 +40,13 @@ class Subject(Protocol):
 
 def new_engine(site: Site, most: int = 10_000) -> Responder:
     """A responder for that site on the loopback that remembers `most` transactions."""
+    rules = RuleSet.from_text(site.rules, "rules.yaml")
     return Responder(
-        RuleSet.from_text(site.rules, "rules.yaml").decide,
+        rules.decide,
         identifiers=Identifiers(os.urandom),
         admission=Admission({"lo": [IPv4Network("127.0.0.0/8")]}),
         limits=Limits(transactions=most),
+        for_kind=rules.for_kind,
     )
 
 
@@ -68,31 +72,34 @@ class EngineAlone:
         """See Subject."""
 
     def _batch(self) -> float:
-        receive, clock, local = self._engine.receive_datagram, time.thread_time, LOCAL
+        receive, clock, local = self._engine.receive, time.thread_time, LOCAL
         asked = []
         for i in range(self._next, self._next + BATCH):
             phone = self._site.phone(i)
             asked.append((subscribe(phone, i, PORT), (phone.host, PORT)))
-        now, outputs = self._now, []
+        now, said = self._now, Output[Event]()
         begun = clock()
         for payload, remote in asked:
-            outputs.append(receive(Datagram(payload, SocketAddress(*remote), local, True), now))
+            receive((payload, remote, local, True), now, said)
         spent = clock() - begun
 
         answers = []
-        for output, (payload, remote) in zip(outputs, asked, strict=True):
-            ok, notify = output.datagrams
-            assert number_of(ok.payload) == number_of(notify.payload) == number_of(payload)
-            assert notify.remote == remote
-            answers.append((answer(notify.payload), remote))
+        pairs = zip(said.sent[::2], said.sent[1::2], strict=True)
+        for (ok, notify), (payload, remote) in zip(pairs, asked, strict=True):
+            assert number_of(ok[0]) == number_of(notify[0]) == number_of(payload)
+            assert notify[1] == remote
+            answers.append((answer(notify[0]), remote))
+        output = Output[Event]()
         begun = clock()
         for payload, remote in answers:
-            output = receive(Datagram(payload, SocketAddress(*remote), local), now)
+            receive((payload, remote, local, False), now, output)
+        deadline = self._engine.deadline
         self._now += self._step
-        if output.deadline is not None and output.deadline <= self._now:
+        if deadline is not None and deadline <= self._now:
             self._engine.handle_timeout(self._now)
         spent += clock() - begun
-        assert not output.datagrams, "the phone's answer was not understood"
+        assert not output.sent, "the phone's answer was not understood"
+        assert len(output.told) == BATCH, "not each phone's answer ended its NOTIFY"
         self._next += BATCH
         return spent
 

@@ -53,7 +53,7 @@ def log(folder: Path, *enrollments: Enrollment) -> str:
     for event in engine.receive_datagram(examples.heard(examples.SUBSCRIBE), 0.0).events:
         for enrollment in enrollments:
             assert isinstance(event, EnrollmentOffered)
-            journal.events((event._replace(enrollment=enrollment),))
+            journal.events((EnrollmentOffered.of(enrollment, event.offer),))
     path = folder / "log"
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return str(path)

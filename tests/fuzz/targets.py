@@ -152,8 +152,9 @@ class _Lan:
         deadline: float | None = self._now
         while deadline is not None and deadline <= until:
             self._now = max(self._now, deadline)
-            datagrams, _, deadline = self._engine.handle_timeout(self._now)
-            self._take(datagrams)
+            output = self._engine.handle_timeout(self._now)
+            deadline = output.deadline
+            self._take(output.datagrams)
         self._now = until
 
     def _receive(

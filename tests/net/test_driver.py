@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from pnp_responder.datagram import Datagram, SocketAddress
+from pnp_responder.datagram import Datagram, PlainDatagram, SocketAddress, named
 from pnp_responder.engine import Output
 from pnp_responder.net.driver import Driver
 from pnp_responder.net.multicast import OpenInterface
@@ -29,12 +29,18 @@ class Scripted:
         self.received: list[Datagram] = []
         self.unreachable: list[SocketAddress] = []
         self.woken: list[float] = []
+        self.deadline: float | None = None
         self.answer: Callable[[Datagram, float], Output[str]] = lambda datagram, now: NOTHING
         self.timeout: Callable[[float], Output[str]] = lambda now: NOTHING
 
     def receive_datagram(self, datagram: Datagram, now: float) -> Output[str]:
         self.received.append(datagram)
-        return self.answer(datagram, now)
+        output = self.answer(datagram, now)
+        self.deadline = output.deadline
+        return output
+
+    def receive(self, datagram: PlainDatagram, now: float, output: Output[str]) -> None:
+        output.add(self.receive_datagram(named(datagram), now))
 
     def receive_unreachable(self, remote: SocketAddress, now: float) -> Output[str]:
         self.unreachable.append(remote)

@@ -20,7 +20,7 @@ import pytest
 from pnp_responder.net.interfaces import Interface, read_interfaces
 from pnp_responder.net.multicast import Listen, open_interface
 from pnp_responder.service.journal import Journal
-from pnp_responder.service.log_format import AnyEntry
+from pnp_responder.service.log_format import Entry, one_by_one
 from pnp_responder.service.rivals import RivalWatch
 from tests import warm
 from tests.outside.namespaces import GROUP, REQUIRED, Namespace, Network, why_not
@@ -217,13 +217,15 @@ def test_a_rival_on_this_very_host_is_seen(bridge: Bridge) -> None:
 
 
 def test_the_watch_tells_each_rival_once(bridge: Bridge) -> None:
-    entries: list[AnyEntry] = []
+    entries: list[Entry] = []
 
     async def look_twice() -> None:
         (eth1,) = (interface for interface in read_interfaces_here if interface.name == "eth1")
         opened = open_interface(eth1, Listen())
         try:
-            watch = RivalWatch(3600, GROUP, lambda: (opened,), Journal(entries.extend), 0.5)
+            watch = RivalWatch(
+                3600, GROUP, lambda: (opened,), Journal(lambda new: entries.extend(one_by_one(new))), 0.5
+            )
             await watch.look()
             await watch.look()
         finally:
@@ -258,14 +260,18 @@ def test_the_service_watches_beside_its_phones(bridge: Bridge) -> None:
 
 
 def test_a_watch_that_cannot_ask_says_so_once(bridge: Bridge) -> None:
-    entries: list[AnyEntry] = []
+    entries: list[Entry] = []
     gone = Interface("eth9", 999, True, True, False, (IPv4Interface("192.0.2.1/24"),))
 
     async def look_twice() -> None:
         opened = open_interface(loopback, Listen(port=0, reply_port=0))
         try:
             watch = RivalWatch(
-                3600, GROUP, lambda: (opened._replace(interface=gone),), Journal(entries.extend), 0.5
+                3600,
+                GROUP,
+                lambda: (opened._replace(interface=gone),),
+                Journal(lambda new: entries.extend(one_by_one(new))),
+                0.5,
             )
             await watch.look()
             await watch.look()

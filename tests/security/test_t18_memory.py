@@ -20,10 +20,10 @@ from pnp_responder.datagram import Datagram, Local, SocketAddress
 from pnp_responder.enrollment import Decline
 from pnp_responder.limits import MOST_SOURCES, Limits, SourceRates
 from pnp_responder.responder import Responder
-from pnp_responder.service.repeats import MOST_KINDS, RecentlySeen, Repeats
 from pnp_responder.service.repeats import MOST_SOURCES as MOST_TOLD
+from pnp_responder.service.repeats import RecentlySeen, Repeats
 from pnp_responder.sip import Identifiers
-from pnp_responder.ua_profile.pattern import MOST_PATTERNS
+from pnp_responder.ua_profile.kinds import MOST_KINDS as MOST_KINDS_LEARNED
 from tests import examples
 from tests.outside.phone import plain_subscribe
 from tests.security.test_t02_amplification import SMALLEST
@@ -119,11 +119,11 @@ def test_long_requests_take_the_room_of_several() -> None:
 
 
 def test_whoever_invents_kinds_of_devices_fills_nothing() -> None:
-    """Patterns are learned of kinds that ask often; they are few, and so are those that module re keeps."""
+    """Those that ask often are learned; they are few, and so is what module re keeps of them."""
     made = engine()
     empty, kept = weight(made), len(_compiled())
     now = 0.0
-    for kind in range(4 * MOST_PATTERNS):
+    for kind in range(4 * MOST_KINDS_LEARNED):
         for _ in range(2):
             now += 0.06
             number = int(now * 1_000)
@@ -131,8 +131,8 @@ def test_whoever_invents_kinds_of_devices_fills_nothing() -> None:
             octets = asked.payload.replace(b'model="Desk"', b'model="Desk %d"' % kind)
             assert len(made.receive_datagram(asked._replace(payload=octets), now).datagrams) == 2
             made.handle_timeout(now)
-    assert len(_compiled()) <= kept + 2 * MOST_PATTERNS
-    assert weight(made) - empty < CAP * A_PHONE + MOST_PATTERNS * 20_000
+    assert len(_compiled()) <= kept + 2 * MOST_KINDS_LEARNED
+    assert weight(made) - empty < CAP * A_PHONE + MOST_KINDS_LEARNED * 20_000
 
 
 def _compiled() -> Sized:
@@ -166,12 +166,12 @@ def test_the_sources_whose_rate_is_known_are_so_many_at_most() -> None:
 
 def test_what_the_journal_remembers_ends_too() -> None:
     repeats = Repeats(burst=1, seconds=60.0)
-    for number in range(10 * MOST_KINDS):
+    for number in range(10 * MOST_KINDS_LEARNED):
         repeats.tell(("datagram_dropped", f"reason {number}"), "10.0.0.1", 0.0)
     for number in range(2 * MOST_TOLD):
         repeats.tell(("datagram_dropped", "one reason"), f"source {number}", 0.0)
     summaries = repeats.ended(100.0)
-    assert len(summaries) <= MOST_KINDS + 1
+    assert len(summaries) <= MOST_KINDS_LEARNED + 1
     assert sum(summary.times for summary in summaries) > 2 * MOST_TOLD
     assert all(summary.sources <= MOST_TOLD for summary in summaries)
     seen = RecentlySeen(most=100, seconds=600.0)

@@ -8,7 +8,7 @@ from ipaddress import IPv4Interface
 from pnp_responder.errors import InterfaceUnusable
 from pnp_responder.service.address_refusals import AddressRefusals
 from pnp_responder.service.journal import Journal
-from pnp_responder.service.log_format import AnyEntry
+from pnp_responder.service.log_format import Entry, one_by_one
 from tests.net.loopback import opened
 
 ELSEWHERE, BESIDE = IPv4Interface("192.0.2.9/24"), IPv4Interface("127.0.0.9/8")
@@ -19,8 +19,8 @@ def refusal(reason: str) -> InterfaceUnusable:
 
 
 def test_told_the_second_time_and_once() -> None:
-    entries: list[AnyEntry] = []
-    refusals = AddressRefusals(Journal(entries.extend))
+    entries: list[Entry] = []
+    refusals = AddressRefusals(Journal(lambda new: entries.extend(one_by_one(new))))
     with opened() as it:
         assert not refusals.is_due(it, 0.0)
         bad = it._replace(refused=((ELSEWHERE, refusal("taken")), (BESIDE, refusal("taken"))))

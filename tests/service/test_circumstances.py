@@ -59,7 +59,7 @@ def test_the_rules_decide_by_window_and_offers() -> None:
     offer = decide(device)
     assert offer == Offer("http://h/", "r")
     assert rig.live.seconds_since_offer(device, "r") == inf
-    rig.live.offers.event(EnrollmentOffered(device, Offer("http://h/", "r")))
+    rig.live.offers.event(EnrollmentOffered.of(device, Offer("http://h/", "r")))
     assert decide(device) == Decline("rule 'r' offers its URL once in 10m, and did so 0s ago", "r")
     rig.now += 60.0
     assert decide(device) == Decline("rule 'r' waits for the enrolment window, which is closed", "r")

@@ -24,7 +24,7 @@ from pnp_responder.service.control_protocol import (
 )
 from pnp_responder.service.counters import Counters
 from pnp_responder.service.journal import Journal
-from pnp_responder.service.log_format import AnyEntry, Entry
+from pnp_responder.service.log_format import Entry, one_by_one
 from pnp_responder.service.recent_problems import RecentProblems
 from pnp_responder.service.reloads import MOST_PROBLEMS_TOLD, Reload
 from pnp_responder.service.report import Report
@@ -37,11 +37,11 @@ CLOSED = {"open": False, "closes": None, "seconds_left": 0, "rules": 2}
 
 class Made:
     def __init__(self) -> None:
-        self.log: list[AnyEntry] = []
+        self.log: list[Entry] = []
         self.faults: list[BaseException] = []
         self.window = Window()
         self.done: Reload | None = Reload(True, 1, 2, False, ())
-        self.recent = RecentProblems(self.log.extend)
+        self.recent = RecentProblems(lambda new: self.log.extend(one_by_one(new)))
         self.counters = Counters()
         self.status = Status(3, self.counters, 1_700_000_000.0)
         self.control = Control(

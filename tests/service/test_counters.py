@@ -28,10 +28,10 @@ ONE_OF_EACH: tuple[Event, ...] = (
     DatagramDropped("no SIP", REMOTE, LOCAL),
     RequestRefused("no SUBSCRIBE", 405, REMOTE, LOCAL),
     RequestRepeated(REMOTE, LOCAL),
-    EnrollmentOffered(PHONE, OFFER),
+    EnrollmentOffered.of(PHONE, OFFER),
     EnrollmentDeclined(PHONE, Decline("no rule matches, says 192.0.2.9"), None),
     EnrollmentDeferred(PHONE, Defer("not known yet, says 192.0.2.9", "rule")),
-    NotifyAnswered(EnrollmentOffered(PHONE, OFFER), 200, 1),
+    NotifyAnswered(EnrollmentOffered.of(PHONE, OFFER), 200, 1),
     NotifyTimedOut(PHONE, OFFER, 7),
     NotifyUndeliverable(PHONE, OFFER, 1),
     ProbeHeard(REMOTE, LOCAL, None, None),
@@ -47,7 +47,7 @@ def test_every_kind_of_event_has_its_counter() -> None:
 def test_each_counts_once() -> None:
     counters = Counters()
     for event in ONE_OF_EACH:
-        counters.event(event)
+        counters.events((event,))
     assert counters.by_name() == {
         "offered": 1,
         "answered": 1,
@@ -75,7 +75,7 @@ def test_all_are_there_from_the_start() -> None:
 def test_the_most_frequent_reason_comes_first() -> None:
     counters = Counters()
     for reason in ("rare", "frequent", "frequent"):
-        counters.event(DatagramDropped(reason, REMOTE, LOCAL))
+        counters.events((DatagramDropped(reason, REMOTE, LOCAL),))
     dropped = counters.by_name()["dropped_because"]
     assert isinstance(dropped, dict)
     assert list(dropped.items()) == [("frequent", 2), ("rare", 1)]
@@ -84,8 +84,8 @@ def test_the_most_frequent_reason_comes_first() -> None:
 def test_reasons_are_bounded_and_nothing_is_lost() -> None:
     counters = Counters()
     for number in range(MOST_REASONS + 10):
-        counters.event(DatagramDropped(f"reason {number}", REMOTE, LOCAL))
-    counters.event(DatagramDropped("reason 0", REMOTE, LOCAL))
+        counters.events((DatagramDropped(f"reason {number}", REMOTE, LOCAL),))
+    counters.events((DatagramDropped("reason 0", REMOTE, LOCAL),))
     dropped = counters.by_name()["dropped_because"]
     assert isinstance(dropped, dict)
     assert len(dropped) == MOST_REASONS + 1

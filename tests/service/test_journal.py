@@ -34,7 +34,7 @@ from pnp_responder.net.troubles import (
     SendPostponed,
 )
 from pnp_responder.service.journal import PHONES_TOLD, REFUSALS_TOLD, UNMATCHED_TOLD, Journal
-from pnp_responder.service.log_format import AnyEntry, line_renderer
+from pnp_responder.service.log_format import Entry, line_renderer, one_by_one
 
 LOCAL = Local("eth1", SocketAddress("192.0.2.1", 5060))
 REMOTE = SocketAddress("192.0.2.45", 5062)
@@ -48,9 +48,11 @@ GIVEN = WHO | {"rule": "reception", "url": "http://user:***@prov.example.com/x.c
 
 class Rig:
     def __init__(self, level: int = logging.DEBUG) -> None:
-        self.entries: list[AnyEntry] = []
+        self.entries: list[Entry] = []
         self.now = 0.0
-        self.journal = Journal(self.entries.extend, level, clock=lambda: self.now, wall=lambda: 1.0)
+        self.journal = Journal(
+            lambda new: self.entries.extend(one_by_one(new)), level, clock=lambda: self.now, wall=lambda: 1.0
+        )
 
     def names(self) -> list[str]:
         return [entry.name for entry in self.entries]
@@ -64,29 +66,29 @@ def unmatched(mac: str | None) -> EnrollmentDeclined:
 @pytest.mark.parametrize(
     ("event", "level", "name", "fields"),
     [
-        (EnrollmentOffered(ENROLLMENT, OFFER), logging.INFO, "enrollment_offered", GIVEN),
+        (EnrollmentOffered.of(ENROLLMENT, OFFER), logging.INFO, "enrollment_offered", GIVEN),
         (
-            NotifyAnswered(EnrollmentOffered(ENROLLMENT, OFFER), 200, 2),
+            NotifyAnswered(EnrollmentOffered.of(ENROLLMENT, OFFER), 200, 2),
             logging.INFO,
             "notify_answered",
             GIVEN | {"status": 200, "attempts": 2},
         ),
         (
             # As nearly all do.
-            NotifyAnswered(EnrollmentOffered(ENROLLMENT, OFFER), 202, 1),
+            NotifyAnswered(EnrollmentOffered.of(ENROLLMENT, OFFER), 202, 1),
             logging.DEBUG,
             "notify_answered",
             GIVEN | {"status": 202, "attempts": 1},
         ),
         (
             # Another server was faster.
-            NotifyAnswered(EnrollmentOffered(ENROLLMENT, OFFER), 481, 1),
+            NotifyAnswered(EnrollmentOffered.of(ENROLLMENT, OFFER), 481, 1),
             logging.INFO,
             "notify_answered",
             GIVEN | {"status": 481, "attempts": 1},
         ),
         (
-            NotifyAnswered(EnrollmentOffered(ENROLLMENT, OFFER), 415, 1),
+            NotifyAnswered(EnrollmentOffered.of(ENROLLMENT, OFFER), 415, 1),
             logging.WARNING,
             "notify_answered",
             GIVEN | {"status": 415, "attempts": 1},
@@ -154,7 +156,7 @@ def unmatched(mac: str | None) -> EnrollmentDeclined:
             WHERE | {"reason": "of another host", "rule": None, "url": None},
         ),
         (
-            EnrollmentOffered(ENROLLMENT._replace(local=LOCAL._replace(transport=TCP)), OFFER),
+            EnrollmentOffered.of(ENROLLMENT._replace(local=LOCAL._replace(transport=TCP)), OFFER),
             logging.INFO,
             "enrollment_offered",
             GIVEN | {"transport": "TCP"},
@@ -178,7 +180,7 @@ def test_each_event(event: Event, level: int, name: str, fields: dict[str, objec
 def test_an_unusual_profile_type_is_told(kind: str) -> None:
     rig = Rig()
     enrollment = ENROLLMENT._replace(profile_type=kind)
-    rig.journal.events((EnrollmentOffered(enrollment, OFFER),))
+    rig.journal.events((EnrollmentOffered.of(enrollment, OFFER),))
     rig.journal.events((EnrollmentDeclined(enrollment, Decline("told to ignore", "others"), None),))
     rig.journal.events((EnrollmentDeferred(enrollment, Defer("not yet", "once")),))
     assert [entry.fields["profile_type"] for entry in rig.entries] == [kind] * 3
@@ -214,7 +216,7 @@ def test_a_phone_without_rule_is_told_once_in_ten_minutes() -> None:
     [
         (DatagramDropped("no SIP", REMOTE, LOCAL), REFUSALS_TOLD),
         (RequestRefused("no SUBSCRIBE", None, REMOTE, LOCAL), REFUSALS_TOLD),
-        (EnrollmentOffered(ENROLLMENT, OFFER), PHONES_TOLD),
+        (EnrollmentOffered.of(ENROLLMENT, OFFER), PHONES_TOLD),
     ],
 )
 def test_a_flood_is_summed_up(event: Event, told: int) -> None:
@@ -240,7 +242,7 @@ def test_a_flood_of_invented_phones_is_summed_up() -> None:
 
 def test_the_level_is_kept() -> None:
     rig = Rig(logging.WARNING)
-    rig.journal.events((EnrollmentOffered(ENROLLMENT, OFFER),))
+    rig.journal.events((EnrollmentOffered.of(ENROLLMENT, OFFER),))
     rig.journal.events((NotifyTimedOut(ENROLLMENT, OFFER, 7),))
     rig.journal.events((DatagramDropped("no SIP", REMOTE, LOCAL),))
     rig.journal.events((RequestRepeated(REMOTE, LOCAL),))
@@ -249,7 +251,7 @@ def test_the_level_is_kept() -> None:
 
 def test_a_phone_that_takes_its_url_at_once_is_one_line() -> None:
     rig = Rig(logging.INFO)
-    offered = EnrollmentOffered(ENROLLMENT, OFFER)
+    offered = EnrollmentOffered.of(ENROLLMENT, OFFER)
     rig.journal.events((offered, NotifyAnswered(offered, 200, 1)))
     assert rig.names() == ["enrollment_offered"]
 

@@ -10,9 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pnp_responder.datagram import TCP, Local, SocketAddress
-from pnp_responder.enrollment import Device, Enrollment
+from pnp_responder.enrollment import Device, Enrollment, Offer
+from pnp_responder.events import EnrollmentOffered
 from pnp_responder.mac import Mac
-from pnp_responder.service.log_format import Entry, PhoneEntry, line_renderer
+from pnp_responder.service.log_format import Entry, Offers, line_renderer
+from pnp_responder.service.phone_fields import offer_fields
 
 CONSOLE = line_renderer("console")
 JSON = line_renderer("json")
@@ -80,7 +82,7 @@ def test_json_holds_the_same_text_as_the_terminal(text: str) -> None:
     assert json.loads(JSON(entry(model=text)))["model"].isprintable()
 
 
-MAYBE = st.none() | st.integers(0, 700)
+LOCAL = Local("eth1", SocketAddress("192.0.2.1", 5060))
 ENROLLMENTS = st.builds(
     Enrollment,
     st.builds(Device, st.sampled_from([None, Mac("00a859112233")]), ANYTHING, ANYTHING, ANYTHING),
@@ -92,12 +94,27 @@ ENROLLMENTS = st.builds(
 )
 
 
-@given(ENROLLMENTS, ANYTHING, ANYTHING, MAYBE, MAYBE)
-def test_the_line_about_a_phone_is_that_of_its_fields(
-    enrollment: Enrollment, rule: str, url: str, status: int | None, attempts: int | None
-) -> None:
-    said = PhoneEntry(
-        1_700_000_000.123, logging.INFO, "notify_answered", enrollment, rule, url, status, attempts
-    )
+OFFERS = st.lists(
+    st.builds(EnrollmentOffered.of, ENROLLMENTS, st.builds(Offer, ANYTHING, ANYTHING, st.none() | ANYTHING)),
+    min_size=1,
+    max_size=4,
+)
+
+
+@given(OFFERS)
+def test_the_lines_about_phones_are_those_of_their_fields(offered: list[EnrollmentOffered]) -> None:
+    when = 1_700_000_000.123
     for render in (CONSOLE, JSON):
-        assert render(said) == render(Entry(said.when, said.level, said.name, said.fields))
+        lines = render(Offers(when, offered)).split("\n")
+        for event, line in zip(offered, lines, strict=True):
+            fields = offer_fields(event.enrollment, event.rule, event.masked)
+            assert line == render(Entry(when, logging.INFO, "enrollment_offered", fields))
+
+
+def test_a_secret_in_one_url_of_many_is_masked() -> None:
+    phone = Enrollment(Device(Mac("00a859112233")), "device", "", SocketAddress("192.0.2.45", 5062), LOCAL)
+    urls = ["http://h/x", "http://user:opensesame@h/x", 'http://h/"quoted"\\', "http://h/?token=opensesame"]
+    offered = [EnrollmentOffered.of(phone, Offer(url, "r")) for url in urls]
+    told = [json.loads(line)["url"] for line in JSON(Offers(1.0, offered)).split("\n")]
+    masked = ["http://h/x", "http://user:***@h/x", 'http://h/"quoted"\\\\', "http://h/?token=***"]
+    assert told == masked

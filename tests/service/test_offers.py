@@ -40,8 +40,8 @@ class Rig:
 def test_an_offer_counts_from_when_it_is_made() -> None:
     rig = Rig()
     assert rig.offers.since(phone(1), "once") == inf
-    rig.at(1010.0, EnrollmentOffered(phone(1), OFFER))
-    rig.at(1011.0, NotifyAnswered(EnrollmentOffered(phone(1), OFFER), 200, 1))
+    rig.at(1010.0, EnrollmentOffered.of(phone(1), OFFER))
+    rig.at(1011.0, NotifyAnswered(EnrollmentOffered.of(phone(1), OFFER), 200, 1))
     rig.now = 1030.0
     assert rig.offers.since(phone(1), "once") == 20.0
     assert rig.offers.since(phone(1), "another") == inf
@@ -53,23 +53,25 @@ def test_an_offer_counts_from_when_it_is_made() -> None:
 )
 def test_an_offer_that_nobody_is_known_to_have_read_counts_no_more(failed: Event) -> None:
     rig = Rig()
-    rig.at(1000.0, EnrollmentOffered(phone(1), OFFER))
+    rig.at(1000.0, EnrollmentOffered.of(phone(1), OFFER))
     rig.now = 1032.0
     assert rig.offers.since(phone(1), "once") == 32.0
     rig.at(1032.0, failed)
     assert rig.offers.since(phone(1), "once") == inf
     # Not so one that was answered before.
     rig.at(
-        1040.0, EnrollmentOffered(phone(1), OFFER), NotifyAnswered(EnrollmentOffered(phone(1), OFFER), 200, 1)
+        1040.0,
+        EnrollmentOffered.of(phone(1), OFFER),
+        NotifyAnswered(EnrollmentOffered.of(phone(1), OFFER), 200, 1),
     )
-    rig.at(1050.0, EnrollmentOffered(phone(1), OFFER), failed)
+    rig.at(1050.0, EnrollmentOffered.of(phone(1), OFFER), failed)
     assert rig.offers.since(phone(1), "once") == 10.0
 
 
 def test_a_device_without_a_mac_is_its_address() -> None:
     rig = Rig()
     nameless = Enrollment(Device(), remote=SocketAddress("192.0.2.45", 5060))
-    rig.at(1000.0, EnrollmentOffered(nameless, OFFER))
+    rig.at(1000.0, EnrollmentOffered.of(nameless, OFFER))
     again = nameless._replace(remote=SocketAddress("192.0.2.45", 5062))
     assert rig.offers.since(again, "once") == 0.0
     assert rig.offers.since(nameless._replace(remote=SocketAddress("192.0.2.46", 5060)), "once") == inf
@@ -77,16 +79,18 @@ def test_a_device_without_a_mac_is_its_address() -> None:
 
 def test_other_rules_are_not_remembered() -> None:
     rig = Rig()
-    rig.at(1000.0, EnrollmentOffered(phone(1), Offer("http://h/", "often")))
+    rig.at(1000.0, EnrollmentOffered.of(phone(1), Offer("http://h/", "often")))
     assert rig.offers.since(phone(1), "often") == inf
 
 
 def test_a_flood_of_devices_that_answer_nothing_pushes_out_none_that_did() -> None:
     rig = Rig(capacity=10)
     rig.at(
-        1000.0, EnrollmentOffered(phone(1), OFFER), NotifyAnswered(EnrollmentOffered(phone(1), OFFER), 200, 1)
+        1000.0,
+        EnrollmentOffered.of(phone(1), OFFER),
+        NotifyAnswered(EnrollmentOffered.of(phone(1), OFFER), 200, 1),
     )
-    rig.at(1001.0, *(EnrollmentOffered(phone(number), OFFER) for number in range(2, 1002)))
+    rig.at(1001.0, *(EnrollmentOffered.of(phone(number), OFFER) for number in range(2, 1002)))
     assert rig.offers.since(phone(1), "once") == 1.0
     known = [number for number in range(2, 1002) if rig.offers.since(phone(number), "once") < inf]
     assert known == list(range(992, 1002))
@@ -98,8 +102,8 @@ def test_of_those_that_answered_the_oldest_goes() -> None:
         asked = phone(number)
         rig.at(
             1000.0 + number,
-            EnrollmentOffered(asked, OFFER),
-            NotifyAnswered(EnrollmentOffered(asked, OFFER), 200, 1),
+            EnrollmentOffered.of(asked, OFFER),
+            NotifyAnswered(EnrollmentOffered.of(asked, OFFER), 200, 1),
         )
     known = [number for number in range(20) if rig.offers.since(phone(number), "once") < inf]
     assert known == list(range(10, 20))

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pnp_responder.service.journal import Journal
-from pnp_responder.service.log_format import AnyEntry
+from pnp_responder.service.log_format import Entry, one_by_one
 from pnp_responder.service.rejoining import Rejoining
 from tests.net.loopback import LOOPBACK, opened
 
 
 def test_off_is_never() -> None:
-    entries: list[AnyEntry] = []
-    rejoining = Rejoining(0, Journal(entries.extend))
+    entries: list[Entry] = []
+    rejoining = Rejoining(0, Journal(lambda new: entries.extend(one_by_one(new))))
     with opened() as it:
         it.group_socket.close()
         for now in (0.0, 1e9):
@@ -22,8 +22,8 @@ def test_off_is_never() -> None:
 
 
 def test_so_often_and_a_failure_is_told() -> None:
-    entries: list[AnyEntry] = []
-    rejoining = Rejoining(60, Journal(entries.extend))
+    entries: list[Entry] = []
+    rejoining = Rejoining(60, Journal(lambda new: entries.extend(one_by_one(new))))
     with opened() as it:
         gone = it._replace(interface=replace(LOOPBACK, index=999_999))
         for now, due, failures in ((0.0, 60.0, 0), (59.9, 60.0, 0), (61.0, 121.0, 1), (130.0, 190.0, 2)):

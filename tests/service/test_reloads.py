@@ -14,7 +14,7 @@ from pnp_responder.rules import RulesError, RuleSet
 from pnp_responder.service.configuration import Configuration, load_configuration, read_configuration
 from pnp_responder.service.counters import Counters
 from pnp_responder.service.journal import Journal
-from pnp_responder.service.log_format import AnyEntry
+from pnp_responder.service.log_format import Entry, one_by_one
 from pnp_responder.service.reloads import Reload, Reloads
 from pnp_responder.service.rules_file import RulesFile
 from pnp_responder.service.sd_notify import SdNotify
@@ -41,14 +41,14 @@ pytestmark = pytest.mark.skipif(not RuleSet.__weakrefoffset__, reason="there are
 
 class Made:
     def __init__(self, path: Path = Path("rules.yaml")) -> None:
-        self.told: list[AnyEntry] = []
+        self.told: list[Entry] = []
         self.rules: RuleSet | None = None
         first = read_configuration(RULES, "rules.yaml")
         self.status = Status(len(first.rules.rules), Counters(), 0.0)
         self.reloads = Reloads(
             RulesFile(path, load_configuration),
             first,
-            Journal(self.told.extend),
+            Journal(lambda new: self.told.extend(one_by_one(new))),
             self.status,
             SdNotify(),
             self._replace,

@@ -11,7 +11,7 @@ from pnp_responder.service.counters import Counters
 from pnp_responder.service.status import RulesState, Status
 
 NOON = 1_700_000_000.0
-OFFERED = EnrollmentOffered(Enrollment(Device()), Offer("http://x/", "rule"))
+OFFERED = EnrollmentOffered.of(Enrollment(Device()), Offer("http://x/", "rule"))
 DROPPED = DatagramDropped("", SocketAddress("192.0.2.1", 1), Local("eth1", SocketAddress("192.0.2.2", 2)))
 
 
@@ -51,10 +51,10 @@ def test_counts_the_offers_of_the_day() -> None:
     counters = Counters()
     status = make(2, counters)
     for event in (OFFERED, DROPPED):
-        counters.event(event)
+        counters.events((event,))
     assert line(status).endswith("2 rules of <time>; 1 offer today")
     assert line(status, NOON + 86_400).endswith("0 offers today")
-    counters.event(OFFERED)
+    counters.events((OFFERED,))
     assert line(status, NOON + 86_400).endswith("1 offer today")
 
 
