@@ -22,13 +22,15 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 PACKAGE = "pnp_responder"
 
 COMPILED = (
-    *("admission", "express", "limits", "outcomes", "responder"),
+    *("admission", "engine", "events", "express", "limits", "long_way", "outcomes", "responder"),
     *("net/driver", "net/sender"),
     *("rules/ready_rule", "rules/rule_finder", "rules/ruleset"),
-    *("service/counters", "service/journal", "service/log_format"),
+    *("service/counters", "service/journal", "service/log_format", "service/phone_fields"),
     *("service/recent_problems", "service/repeats"),
-    *("sip/client_transaction", "sip/client_transactions", "sip/identifiers", "sip/server_transactions"),
-    *("ua_profile/notify", "ua_profile/pattern"),
+    *("sip/client_transaction", "sip/client_transactions", "sip/effects", "sip/identifiers"),
+    *("sip/server_transactions", "ua_profile/kind", "ua_profile/kinds", "ua_profile/notify"),
+    *("ua_profile/notify_taken", "ua_profile/reply", "ua_profile/sample", "ua_profile/spans"),
+    *("ua_profile/template", "ua_profile/values"),
 )
 """Modules of the package. No class of the others may inherit from one of theirs. None of them runs in a
 thread of its own: what is compiled lets others in only where it calls something that is not."""
