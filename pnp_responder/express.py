@@ -11,12 +11,13 @@ from pnp_responder.datagram import UDP, Datagram, PlainAddress, PlainDatagram, S
 from pnp_responder.engine import Output
 from pnp_responder.enrollment import Decide, Device, Enrollment, ForKind, Offer
 from pnp_responder.events import DatagramDropped, EnrollmentOffered, Event, NotifyAnswered
-from pnp_responder.limits import SourceRates, sendings_within
+from pnp_responder.limits import sendings_within
 from pnp_responder.mac import Mac
 from pnp_responder.outcomes import NotifyTransaction, what_follows
-from pnp_responder.sip import ClientTransactions, Identifiers, Request, ServerTransactions, request_text
+from pnp_responder.sip import Request, request_text
 from pnp_responder.sip.effects import Answered, ClientEffect
 from pnp_responder.sip.identifiers import BRANCH_LENGTH
+from pnp_responder.tables import Tables
 from pnp_responder.ua_profile import MAX_NOTIFY
 from pnp_responder.ua_profile.kinds import MOST_OCTETS, Kinds
 from pnp_responder.ua_profile.probe import PROBE_PREFIX, PROBES_END
@@ -33,19 +34,8 @@ def _nothing_known(mac: str, host: str) -> None:
 class Express:
     """Shares the tables of the responder that it belongs to."""
 
-    def __init__(
-        self,
-        servers: ServerTransactions,
-        clients: ClientTransactions,
-        rates: SourceRates,
-        identifiers: Identifiers,
-        too_fast: str,
-    ) -> None:
-        self._servers = servers
-        self._clients = clients
-        self._rates = rates
-        self._identifiers = identifiers
-        self._too_fast = too_fast
+    def __init__(self, tables: Tables) -> None:
+        self._servers, self._clients, self._rates, self._identifiers, self._too_fast = tables
         self._kinds = Kinds()
         self._admitted = ""
 

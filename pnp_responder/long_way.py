@@ -17,20 +17,18 @@ from pnp_responder.events import (
     RequestRepeated,
 )
 from pnp_responder.express import Express
-from pnp_responder.limits import AMPLIFICATION, SourceRates, sendings_within
+from pnp_responder.limits import AMPLIFICATION, sendings_within
 from pnp_responder.outcomes import NotifyTransaction, too_long, what_follows
 from pnp_responder.responses import once_more, response_to
 from pnp_responder.sip import (
-    ClientTransactions,
-    Identifiers,
     Request,
     Response,
     ServerKey,
-    ServerTransactions,
     parse_message,
     response_destination,
     uas,
 )
+from pnp_responder.tables import Tables
 from pnp_responder.ua_profile import (
     BODY_TYPE,
     MAX_NOTIFY,
@@ -47,20 +45,8 @@ from pnp_responder.ua_profile import (
 class LongWay:
     """Shares the tables of the responder that it belongs to, and teaches `express`."""
 
-    def __init__(
-        self,
-        servers: ServerTransactions,
-        clients: ClientTransactions,
-        rates: SourceRates,
-        identifiers: Identifiers,
-        too_fast: str,
-        express: Express,
-    ) -> None:
-        self._servers = servers
-        self._clients = clients
-        self._rates = rates
-        self._identifiers = identifiers
-        self._too_fast = too_fast
+    def __init__(self, tables: Tables, express: Express) -> None:
+        self._servers, self._clients, self._rates, self._identifiers, self._too_fast = tables
         self._express = express
 
     def receive(self, datagram: Datagram, decide: Decide, now: float) -> Output[Event]:

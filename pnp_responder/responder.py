@@ -12,25 +12,16 @@ from pnp_responder.admission import Admission
 from pnp_responder.datagram import TCP, Datagram, Local, PlainDatagram, SocketAddress, named
 from pnp_responder.engine import Output
 from pnp_responder.enrollment import Decide, ForKind, no_kind
-from pnp_responder.events import (
-    DatagramDropped,
-    Event,
-    ProbeHeard,
-)
+from pnp_responder.events import DatagramDropped, Event, ProbeHeard
 from pnp_responder.express import Express
-from pnp_responder.limits import DEFAULT_LIMITS, Limits, SourceRates
+from pnp_responder.limits import DEFAULT_LIMITS, Limits
 from pnp_responder.long_way import LongWay
 from pnp_responder.outcomes import what_follows
-from pnp_responder.sip import (
-    ClientTransactions,
-    Identifiers,
-    ServerTransactions,
-)
+from pnp_responder.sip import Identifiers
 from pnp_responder.sip.effects import ClientEffect
 from pnp_responder.sip.transaction import NEVER
-from pnp_responder.ua_profile import (
-    looks_like_a_probe,
-)
+from pnp_responder.tables import Tables
+from pnp_responder.ua_profile import looks_like_a_probe
 
 # A response begins with SIP, a SUBSCRIBE does not.
 _I = ord("I")
@@ -51,15 +42,12 @@ class Responder:
     ) -> None:
         self._decide, self._for_kind = decide, for_kind
         self._admission = admission
-        self._servers = ServerTransactions(limits.transactions)
-        self._clients = ClientTransactions(limits.transactions, notify_attempts)
-        rates = SourceRates(limits.rate, limits.burst)
-        too_fast = f"more than {limits.rate} new requests a second from one source; service.limits sets it"
+        tables = Tables.new(limits, notify_attempts, identifiers)
+        self._servers, self._clients = tables.servers, tables.clients
+        self._express = Express(tables)
+        self._long_way = LongWay(tables, self._express)
         self.went_the_long_way = 0
         """How many datagrams were none that `express` knows."""
-        shared = self._servers, self._clients, rates, identifiers, too_fast
-        self._express = Express(*shared)
-        self._long_way = LongWay(*shared, self._express)
 
     def replace_rules(self, decide: Decide, for_kind: ForKind = no_kind) -> None:
         """Decide by these rules from the next datagram on."""

@@ -13,16 +13,8 @@ class ClientTransaction:
     """
 
     __slots__ = (
-        "attempts",
-        "branch",
-        "ends",
-        "local",
-        "method",
-        "most",
-        "octets",
-        "remote",
-        "state",
-        "wakes",
+        *("branch", "method", "octets", "remote", "local"),
+        *("attempts", "most", "state", "wakes", "ends"),
     )
 
     branch: str

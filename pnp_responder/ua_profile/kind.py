@@ -28,34 +28,20 @@ from pnp_responder.ua_profile.values import (
 class Kind:
     """`said` is the enrollment of one such device; MAC, User-Agent and ends are its own. `number` is that of
     CSeq, "" where it differs, and `user_agent` that, None where it does; `plain` tells whether the MAC has no
-    separators. `replies` are what such devices are
-    told, by the interface that they ask on."""
+    separators. `replies` are what such devices are told, by the interface that they ask on.
+    """
 
     __slots__ = (
-        *("_agent", "_ends_via", "_expression", "_has_branch", "_order", "_others", "_port"),
-        *(
-            "_sent_by",
-            "_strangers",
-            "_tail",
-            "_template",
-            "_uri",
-            "number",
-            "plain",
-            "replies",
-            "said",
-            "user_agent",
-        ),
+        *("_agent", "_ends_via", "_expression", "_has_branch", "_order", "_others", "_port", "_sent_by"),
+        *("_strangers", "_tail", "_template", "_uri", "number", "plain", "replies", "said", "user_agent"),
     )
 
     def __init__(self, sample: Sample) -> None:
         self.said = sample.enrollment
         self.number = "" if sample.has(NUMBER) else sample.request.cseq_number
         self.replies: dict[str, Reply] = {}
-        self._template, self._uri, self._agent = (
-            sample.template,
-            sample.template_of_uri,
-            sample.template_of_agent,
-        )
+        self._template = sample.template
+        self._uri, self._agent = sample.template_of_uri, sample.template_of_agent
         self.user_agent = None if self._agent.gaps else self.said.user_agent
         via = sample.request.via
         self._has_branch = via.has_unique_branch

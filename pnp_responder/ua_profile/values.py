@@ -8,8 +8,8 @@ from pnp_responder.ua_profile.template import Values
 
 SPELLED, VIA, END, BRANCH, FROM, FROM_TAG, TO, CALL_ID, NUMBER, CONTACT, AGENT = TAKEN = range(11)
 """Taken from a message, nearly always in this order: the MAC as From has it; Via; host and port of the source
-with a colon between; the branch; From, and its tag; To; Call-ID; the number of
-CSeq; the URI of Contact; User-Agent. One that does not differ, or is not there, is ""."""
+with a colon between; the branch; From, and its tag; To; Call-ID; the number of CSeq; the URI of Contact;
+User-Agent. One that does not differ, or is not there, is ""."""
 
 HOST, PORT = range(AGENT + 1, AGENT + 3)
 """Of the source, each by itself."""
