@@ -85,24 +85,30 @@ def _known_macros(habits: Habits) -> str:
 def _with_scheme(
     url: str, habits: Habits, steps: list[str], faults: list[tuple[str, str, str]]
 ) -> tuple[str, ...]:
-    scheme, separator, rest = url.partition("://")
+    scheme, separator, _ = url.partition("://")
     if not separator:
+        if habits.guesses and not _has_host(f"//{url}"):
+            faults.append(("U1", f"no host in {url}", "a scheme, :// and a host"))
+            return ()
         if habits.guesses:
             steps.append(f"no scheme: tries {', '.join(habits.guesses)}")
             return tuple(f"{guess}://{url}" for guess in habits.guesses)
         faults.append(("U1", f"no scheme in {url}", "http://, https://, ftp:// or tftp://"))
         return ()
-    try:
-        host = urlsplit(url).hostname
-    except ValueError:
-        host = None
-    if not host or rest.startswith("/"):
+    if not _has_host(url):
         faults.append(("U1", f"no host in {url}", "a host after ://"))
         return ()
     if scheme.lower() not in (habits.schemes or SCHEMES):
         expected = ", ".join(habits.schemes or SCHEMES)
         faults.append(("U4", f"{scheme}://", f"one of {expected}"))
     return (url,) if scheme.lower() in SCHEMES else ()
+
+
+def _has_host(url: str) -> bool:
+    try:
+        return bool(urlsplit(url).hostname)
+    except ValueError:
+        return False
 
 
 def _with_file_name(

@@ -66,6 +66,8 @@ def test_files_are_tried_in_order() -> None:
         ("fanvil", "h/$mac.cfg", "U1", ()),
         ("fanvil", "http:///x.cfg", "U1", ()),
         ("fanvil", "http://[h/x.cfg", "U1", ()),
+        ("panasonic-utg", "[", "U1", ()),
+        ("panasonic-utg", "/x.cfg", "U1", ()),
         ("fanvil", "http://h/\u00e9", "U1", ()),
         ("gigaset", "https://h/", "U4", ("https://h/",)),
         ("snom", "sftp://h/x", "U4", ()),
