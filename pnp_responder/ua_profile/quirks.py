@@ -34,7 +34,11 @@ class MacPlace(NamedTuple):
     evidence: str
 
 
-_MAC = r"(?:[0-9A-Fa-f]{2}[:.-]?){5}[0-9A-Fa-f]{2}|(?:[0-9A-Fa-f]{4}[.:-]){2}[0-9A-Fa-f]{4}"
+# Of one kind of separators: 10.10.10.10:5060 is none.
+_MAC = "|".join(
+    [rf"(?:[0-9A-Fa-f]{{2}}{separator}){{5}}[0-9A-Fa-f]{{2}}" for separator in ("", ":", r"\.", "-")]
+    + [rf"(?:[0-9A-Fa-f]{{4}}{separator}){{2}}[0-9A-Fa-f]{{4}}" for separator in (":", r"\.", "-")]
+)
 # RFC 3261 25.1: a user part may go on with ;parameters, as that of a telephone number does.
 _USER = re.compile(rf"(?:MAC[:=\s]*)?({_MAC})(?:;.*)?", re.IGNORECASE | re.DOTALL)
 # What nearly all phones write; the long way gives the same for it.

@@ -104,6 +104,7 @@ def test_spellings(user: str, scheme: str) -> None:
         "sip:MAC%253a00a859112233@lan",  # escapes decode once
         "sip:00a859112233%00@lan",
         "sip:224.0.1.75:5060",
+        "sip:10.10.10.10:5060@lan",
         "sip:512@192.0.2.1",
         "tel:00a859112233",
         "urn:uuid:00000000-0000-1000-8000-00a859112233",
@@ -153,6 +154,7 @@ def test_no_contact(place: str) -> None:
         ("Acme X00a859112233", None),
         ("Acme 1200a859112233", None),
         ("Acme MAC=00a8591122334455", None),
+        ("Acme/1.2 (10.10.10.10:5060)", None),  # an address
         ("Acme/1.2", None),
         ("", None),
         (None, None),
