@@ -50,19 +50,19 @@ class NotifyTransaction(ClientTransaction):
         return Datagram(octets, SocketAddress(*self.remote), self.local)
 
 
-def what_follows(effects: Iterable[ClientEffect]) -> tuple[tuple[Datagram, ...], tuple[Event, ...]]:
+def what_follows(effects: Iterable[ClientEffect]) -> tuple[list[Datagram], list[Event]]:
     """What is to be sent, and what happened, by what has become of NOTIFYs."""
-    datagrams: tuple[Datagram, ...] = ()
-    events: tuple[Event, ...] = ()
+    datagrams: list[Datagram] = []
+    events: list[Event] = []
     for effect in effects:
         notify = effect.request
         assert isinstance(notify, NotifyTransaction)
         if isinstance(effect, Send):
-            datagrams += (notify.datagram,)
+            datagrams.append(notify.datagram)
         elif notify.offered is not None:  # no probe
             if isinstance(effect, Answered):
                 notify.asked.proven = True
-            events += (_outcome(effect, notify.offered),)
+            events.append(_outcome(effect, notify.offered))
     return datagrams, events
 
 
