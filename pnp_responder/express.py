@@ -28,7 +28,7 @@ _BEFORE_BRANCH = len(_BRANCH)
 
 
 def _nothing_known(mac: str, host: str) -> None:
-    """What all devices of a kind are offered, where no rule says so."""
+    """An OfferToKind where only `Decide` can say."""
 
 
 class Express:
@@ -61,8 +61,9 @@ class Express:
         """Other rules decide from now on."""
         self._kinds.forget_offers()
 
-    def has_admitted(self, request: str) -> bool:
-        """Was it this request (`ServerKey.request`) that was counted last, and left to others?"""
+    def take_admitted(self, request: str) -> bool:
+        """Was it this request (`ServerKey.request`) that was counted last, and left to others? It says so
+        once."""
         admitted, self._admitted = self._admitted, ""
         return admitted == request
 
@@ -70,7 +71,7 @@ class Express:
         self, datagram: PlainDatagram, decide: Decide, for_kind: ForKind, now: float, output: Output[Event]
     ) -> bool:
         """Answer a SUBSCRIBE of who may ask. False if that is not to be done here, and then it is counted at
-        most (`has_admitted`)."""
+        most (`take_admitted`)."""
         payload, remote, local, _ = datagram
         if len(payload) > MOST_OCTETS or local[2] != UDP:
             return False
@@ -110,6 +111,7 @@ class Express:
                 not isinstance(decision, Offer)
                 or not decision.url.isascii()
                 or not decision.url.isprintable()
+                or " " in decision.url
             ):
                 return False
             offer = decision
@@ -128,6 +130,7 @@ class Express:
         notify.remote = remote if reply.notify_port is None else SocketAddress(host, reply.notify_port)
         notify.local = local
         notify.reply, notify.dialog, notify.offered = reply, dialog, offered
+        self._admitted = ""
         notify.asked = self._servers.add(request, kind.path(values, remote), datagram, tag, now)
         others = self._clients.add(notify, now, attempts)
         answered: PlainAddress = remote if reply.ok_port is None else SocketAddress(host, reply.ok_port)
@@ -140,8 +143,8 @@ class Express:
         return True
 
     def is_taken(self, datagram: PlainDatagram, now: float, output: Output[Event]) -> bool:
-        """Hear the response to a NOTIFY from whom it was sent to, where it was sent from. False if that is
-        not to be done here."""
+        """Hear the response to a NOTIFY from whom it was sent to, where it was sent from: from one who was
+        admitted. False if that is not to be done here."""
         payload, remote, local, _ = datagram
         if len(payload) > MOST_OCTETS:
             return False

@@ -121,7 +121,7 @@ class LongWay:
         enrollment = read_enrollment(request, datagram)
         _ = request.contact_uri  # raises 400 now, not when a 200 is on its way
         host = datagram.remote.host
-        if not self._express.has_admitted(key.request) and not self._rates.admits(host, now, key.request):
+        if not self._express.take_admitted(key.request) and not self._rates.admits(host, now, key.request):
             return _dropped(datagram, self._too_fast)
         decision = decide(enrollment)
         if isinstance(decision, Offer):

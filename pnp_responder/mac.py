@@ -45,10 +45,6 @@ class Mac(str):
         return separator.join(self[i : i + 2] for i in range(0, 12, 2))
 
 
-new_mac = str.__new__
-"""`new_mac(Mac, digits)` for `Mac.of_digits` of digits in lower case, at a third of its cost."""
-
-
 SPELLINGS: tuple[Callable[[Mac], str], ...] = (
     str,
     str.upper,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,10 @@ from hypothesis import strategies as st
 
 from pnp_responder.datagram import Datagram, Local, SocketAddress
 from pnp_responder.engine import Output
-from pnp_responder.enrollment import Decide, Decision, Decline, Enrollment, Offer
+from pnp_responder.enrollment import Decide, Decision, Decline, Enrollment, ForKind, Offer, no_kind
 from pnp_responder.events import EnrollmentOffered, Event
 from pnp_responder.limits import Limits
+from pnp_responder.mac import SPELLINGS, Mac
 from pnp_responder.responder import Responder
 from pnp_responder.rules import RuleSet
 from pnp_responder.sip import Request, parse_message
@@ -39,8 +41,13 @@ CORPUS = sorted((Path(__file__).parent / "corpus").rglob("*.subscribe"))
 class Pair:
     """A responder with the express and one without, asked the same."""
 
-    def __init__(self, decide: Decide = offer, limits: Limits = Limits(100, burst=10_000)) -> None:  # noqa: B008
-        self._one, self._other = engine(decide, limits), engine(decide, limits)
+    def __init__(
+        self,
+        decide: Decide = offer,
+        limits: Limits = Limits(100, burst=10_000),  # noqa: B008
+        for_kind: ForKind = no_kind,
+    ) -> None:
+        self._one, self._other = (engine(decide, limits, for_kind) for _ in range(2))
         self.heard = 0
         self.now = 0.0
 
@@ -68,9 +75,16 @@ class Pair:
         self.now += seconds
         assert plain(self._one.handle_timeout(self.now)) == plain(self._other.handle_timeout(self.now))
 
+    @classmethod
+    def by_rules(cls, text: str) -> Pair:
+        rules = RuleSet.from_text(text, "r")
+        return cls(rules.decide, for_kind=rules.for_kind)
 
-def engine(decide: Decide, limits: Limits) -> Responder:
-    return Responder(decide, identifiers=identifiers(), admission=admission(), limits=limits)
+
+def engine(decide: Decide, limits: Limits, for_kind: ForKind) -> Responder:
+    return Responder(
+        decide, identifiers=identifiers(), admission=admission(), limits=limits, for_kind=for_kind
+    )
 
 
 def plain(output: Output[Event]) -> tuple[object, ...]:
@@ -375,3 +389,94 @@ def test_who_is_declined_is_counted_once() -> None:
     for number in range(60):
         pair.hear(from_phone(number))
     assert pair.answered > 10
+
+
+MACS = [Mac(f"00a8591122{number:02x}") for number in range(0x33, 0x3A)]
+STYLES = [spell(MACS[0]) for spell in SPELLINGS]
+ANYBODY = "SUBSCRIBE sip:x@h SIP/2.0"
+BY_MAC = "rules: [{name: r, url: 'http://h/{{ mac }}.cfg'}, {name: other, url: 'http://h/'}]"
+
+
+def spelled(text: str, number: int, **rows: str) -> bytes:
+    """The SUBSCRIBE of a phone that writes its MAC so, in From, To and Contact."""
+    uri = f"sip:{text}@224.0.1.75"
+    rows = {
+        "start": f"SUBSCRIBE {uri} SIP/2.0",
+        "From": f"<{uri}>;tag=t{number}",
+        "To": f"<{uri}>",
+        "Contact": f"<sip:{text}@192.0.2.45:5064>",
+        "Via": f"SIP/2.0/UDP 192.0.2.45:5060;branch=z9hG4bK-{number}",
+        "Call_ID": f"c{number}",
+    } | rows
+    return altered(**rows)
+
+
+@pytest.mark.parametrize("spell", SPELLINGS, ids=STYLES)
+def test_each_way_to_write_a_mac(spell: Callable[[Mac], str]) -> None:
+    pair = Pair.by_rules(BY_MAC)
+    for number, mac in enumerate(MACS):
+        said = pair.hear(spelled(spell(mac), number))
+        assert said.datagrams[1].payload.endswith(b"http://h/%s.cfg" % mac.encode())
+    assert pair.answered == len(MACS) - 2
+    pair.pass_time(0.5)
+
+
+@pytest.mark.parametrize("character", [*range(10), *range(11, 48), 58, 63, 64, 0x5C, 0x7F, 0x80, 0xE4, 0xFF])
+def test_what_is_no_separator_of_a_mac(character: int) -> None:
+    for spell in SPELLINGS:
+        pair = Pair.by_rules(BY_MAC)
+        for number, mac in enumerate(MACS[:2]):
+            pair.hear(spelled(spell(mac), number))
+        text = spell(MACS[2])
+        for number, separator in enumerate(":.-", 2):
+            pair.hear(spelled(text.replace(separator, chr(character)), number))
+            pair.hear(spelled(text.replace(separator, chr(character), 1), 10 * number))
+
+
+@pytest.mark.parametrize("first", SPELLINGS, ids=STYLES)
+@pytest.mark.parametrize("second", SPELLINGS, ids=STYLES)
+def test_one_that_writes_its_mac_otherwise_changes_nothing_for_the_others(
+    first: Callable[[Mac], str], second: Callable[[Mac], str]
+) -> None:
+    pair = Pair.by_rules(BY_MAC)
+    for number, mac in enumerate(MACS):
+        pair.hear(spelled((second if number in (2, 4) else first)(mac), number))
+    pair.pass_time(0.5)  # each NOTIFY once more
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        {"Via": "SIP/2.0/UDP phone.local;alias=192.0.2.45:5062;branch=z9hG4bK-{n}"},
+        {"Via": "SIP/2.0/UDP phone.local:0;alias=192.0.2.45:5062;branch=z9hG4bK-{n}"},
+        {"Via": "SIP/2.0/UDP z9hG4bK-{n}:5060;branch=z9hG4bK-{n}"},
+        {"Via": "SIP/2.0/UDP z9hG4bK-1:5060;branch=z9hG4bK-1", "Call_ID": "c1{n}"},
+        {"From": "<sip:phone@h>;tag={mac}", "To": "<sip:00A859AABBcc@h>"},
+        {"From": "<sip:phone@h>;tag=00a859aabbcc", "To": "<sip:00A859AABBcc@h>"},
+        {"From": "<sip:phone@{mac}>;tag=t{n}", "To": "<sip:00A859AABBcc@h>"},
+        {"From": '"{mac}" <sip:phone@h>;tag=t{n}', "To": "<sip:00A859AABBcc@h>"},
+        {"Contact": '"sip:a@{mac}445566" <sip:a@00a859>', "start": ANYBODY},
+        {"User_Agent": "192.0.2.45 " + "x" * 600},
+        {"User_Agent": "Acme {mac} " + "x" * 600},
+        {"User_Agent": "Acme {n}", "From": "<sip:x@h>;tag={mac}", "To": "<sip:x@h>", "start": ANYBODY},
+        {
+            "User_Agent": "Acme 00A859aABbCC",
+            "From": "<sip:x@h>;tag={mac}",
+            "To": "<sip:x@h>",
+            "start": ANYBODY,
+        },
+        {"User_Agent": "Acme/1 (192.0.2.45:5060)", "From": "<sip:x@h>;tag=t{n}", "To": "<sip:x@h>"},
+    ],
+    ids=str,
+)
+def test_what_only_looks_like_the_devices_own(rows: dict[str, str]) -> None:
+    def asked(number: int, mac: str) -> bytes:
+        given = {name: text.format(n=number, mac=mac) for name, text in rows.items()}
+        return spelled(mac, number, **given)
+
+    for learned in ("00a859aabbcc", "00a859", "00a859112233"):
+        pair = Pair.by_rules(BY_MAC)
+        for number, mac in enumerate([learned, learned, "00a859aabbcc", "aabbccddeeff", "x"] * 3):
+            pair.hear(asked(number, mac))
+            pair.hear(asked(number, mac), multicast=False)
+        pair.pass_time(0.5)

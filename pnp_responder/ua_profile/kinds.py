@@ -21,10 +21,10 @@ MOST_KINDS = 64
 MOST_REPLIES = 32
 """Interfaces on which one kind is known at once."""
 
-LEARNED_AT_ONCE, LEARNING_PAUSE = 64, 0.02
-"""So many learnings may come at once, and one more after so many seconds: each takes a millisecond, and
-strangers may invent kinds. The same for responses; where two devices of one kind respond differently, the
-last one is known."""
+LEARNED_AT_ONCE, LEARNING_PAUSE = 64, 0.05
+"""So many learnings may come at once, and one more after so many seconds: each takes one to four
+milliseconds, and strangers may invent kinds. The same for responses; where two devices of one kind respond
+differently, the last one is known."""
 
 MOST_OCTETS = 1_024
 """Octets of a SUBSCRIBE that a kind is made of. Phones send 400 to 700; one of 4,000 would take 40 KiB."""
@@ -53,7 +53,7 @@ class _Pace:
     def allows(self, now: float) -> bool:
         """Once more?"""
         rested_at = max(self._rested_at, now)
-        if rested_at - now >= LEARNED_AT_ONCE * LEARNING_PAUSE:
+        if rested_at - now > (LEARNED_AT_ONCE - 0.5) * LEARNING_PAUSE:
             return False
         self._rested_at = rested_at + LEARNING_PAUSE
         return True
@@ -64,10 +64,11 @@ class Kinds:
 
     def __init__(self) -> None:
         self._known: dict[str, Kind] = {}
-        # By how their messages end; None where two kinds end alike.
+        # By how their messages end; None where two kinds end alike, and for all ends that are too short.
         self._by_end: dict[str, Kind | None] = {}
         self._seen: dict[str, _Seen] = {}
         self._learns, self._learns_taken = _Pace(), _Pace()
+        self._made = 0
 
     def __len__(self) -> int:
         return len(self._known)
@@ -85,13 +86,13 @@ class Kinds:
         seen = self._look(row, request, enrollment)
         if seen is None or not self._learns.allows(now):
             return
-        sample = Sample.take(heard, request, enrollment, seen.varying)
-        if sample is None:
-            return
         try:
+            sample = Sample.take(heard, request, enrollment, seen.varying)
+            if sample is None:
+                return
             kind = self._known.get(row)
             if kind is None or not kind.is_of(sample):
-                kind = Kind(sample)
+                kind = self._new_kind(sample)
             reply = Reply(sample)
         except (ValueError, MalformedMessage, RequestError):
             return
@@ -133,13 +134,18 @@ class Kinds:
         self._seen[row] = seen
         return seen
 
+    def _new_kind(self, sample: Sample) -> Kind:
+        self._made += 1
+        if self._made % (2 * MOST_KINDS) == 0:
+            # Module re keeps 512 of what it compiled: those of whoever invents kinds.
+            re.purge()
+        return Kind(sample)
+
     def _keep(self, row: str, end: str, kind: Kind) -> None:
         # One kind may end in more than one way, as strangers would have it.
         if len(self._by_end) >= 2 * MOST_KINDS or (len(self._known) >= MOST_KINDS and row not in self._known):
             self._known.clear()
             self._by_end.clear()
-            # Module re keeps 512 of what it compiled: those of whoever invents kinds.
-            re.purge()
         before = self._known.get(row)
         self._known[row] = kind
         alone = end not in self._by_end or (before is not None and self._by_end[end] is before)

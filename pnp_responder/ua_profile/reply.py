@@ -69,16 +69,19 @@ class Reply:
         pieces = _between(ok, [via, *own, from_, to, _TAG, signs[CALL_ID], *number], sample)
         # The same number of pieces for all.
         self._ok = (pieces[0], *[""] * (2 - len(own)), *pieces[1:], *[""] * (1 - len(number)))
-        # The rows before From, those from From to CSeq, and the others.
+        # The rows before From, those from From to CSeq, and the others. From is the SUBSCRIBE's To.
         head, dialog, rest = re.split("(?<=\r\n)(?=From: |Contact: )", notify)
         self._head = _between(head, [contact, _BRANCH], sample)
         self._dialog = _between(dialog, [to, _TAG, from_, signs[CALL_ID]], sample)
         self._rest, _ = _between(rest, [f"{len(_URL)}\r\n\r\n{_URL}"], sample)
         self._contact = sample.template_of_contact
+        # Where `again` finds the MAC that it needs.
         self._mac_at = slice(0)
         if any(place == SPELLED or place >= FIRST_SPELLING for place in self._contact.gaps):
             before, mac, _ = dialog.partition(signs[SPELLED])
-            _between(before if mac else dialog, [], sample)
+            if not mac:
+                raise ValueError("the MAC does not stand in From and To")
+            _between(before, [], sample)
             self._mac_at = slice(len(before), len(before) + len(mac))
 
     def answer(

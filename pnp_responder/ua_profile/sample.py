@@ -31,6 +31,7 @@ from pnp_responder.ua_profile.values import (
     TAKEN,
     TO,
     VIA,
+    known_values,
 )
 
 SIGN_SOURCE = SocketAddress("198.51.100.213", 49_157)
@@ -42,7 +43,8 @@ _SIGNS = {
     FROM_TAG: "pnp204671sign",
     CALL_ID: "pnp582046sign",
     NUMBER: "739158209",
-    AGENT: "pnp915820sign",
+    # Where nothing else has a MAC, it is read as one; and then such devices are no kind.
+    AGENT: "pnp915820sign MAC=260481739504",
     HOST: SIGN_SOURCE.host,
     PORT: str(SIGN_SOURCE.port),
     END: str(SIGN_SOURCE),
@@ -104,7 +106,7 @@ class Sample:
         mac = enrollment.device.mac
         spelled = "" if mac is None else _spelled(headers["from"], mac)
         spans = taken_spans(text, rows, request, varying)
-        if spans is None or (not spelled and (mac is not None or AGENT in varying)):
+        if spans is None or (mac is not None and not spelled):
             return None
         for span in known_spans(text, heard.remote, mac, spelled):
             if not any(span.start < other.end and other.start < span.end for other in spans):
@@ -121,9 +123,9 @@ class Sample:
         return any(span.place == place for span in self._spans)
 
     @property
-    def spells_otherwise(self) -> bool:
-        """Does the MAC stand in it as From does not have it?"""
-        return any(span.place >= FIRST_SPELLING for span in self._spans)
+    def style(self) -> str:
+        """How From has the MAC, whatever its digits are."""
+        return _HEX.sub("0", self.spelled)
 
     @property
     def template(self) -> Template:
@@ -152,6 +154,13 @@ class Sample:
         whole = next((w for w in self._wholes if w.place == place), Span(0, len(self.text), 0))
         signs = tuple(self.signs.get(place) for place in range(PLACES))
         return self._template(whole.start, whole.end).fill(signs)
+
+    @property
+    def of_another(self) -> str:
+        """The message as another device of its kind would say it, from SIGN_SOURCE."""
+        known = known_values(self.signs.get(SPELLED, ""), SIGN_SOURCE)
+        taken = tuple(self.signs.get(place) for place in TAKEN)
+        return self.template.fill((*taken, *known[len(taken) :]))
 
     def expression(self) -> tuple[re.Pattern[str], str]:
         """What fits all messages of its kind, and by whose groups, `p0` and so on, their values are found;
@@ -198,7 +207,11 @@ class Sample:
         mac = self.enrollment.device.mac
         assert mac is not None
         spelled = self.spelled if place == SPELLED else SPELLINGS[place - FIRST_SPELLING](mac)
-        return f"{_HEX.pattern}{{12}}" if len(spelled) == len(mac) else _HEX.sub(_HEX.pattern, spelled)
+        if len(spelled) == len(mac):
+            return f"{_HEX.pattern}{{{len(mac)}}}"
+        return "".join(
+            _HEX.pattern if _HEX.match(character) else re.escape(character) for character in spelled
+        )
 
     def _template(self, start: int, end: int) -> Template:
         pieces: list[str | int] = []
