@@ -105,12 +105,17 @@ def secret_spans(text: str) -> list[Span]:
     return _apart(spans)
 
 
+def speaks_of_secret(line: str) -> bool:
+    """Is there a word in it that a key with a secret has? If not, no other line is its value."""
+    return _SECRET.search(line) is not None
+
+
 def goes_on_with_secret(above: Sequence[str], line: str) -> bool:
     """Does `line`, which follows the lines `above`, belong to the value of a key that sounds secret?
 
-    It rather says yes too often.
+    It rather says yes too often. Only to be asked where one of those above `speaks_of_secret`.
     """
-    if _REFERENCE_LINE.fullmatch(line) or not any(_SECRET.search(text) for text in above):
+    if _REFERENCE_LINE.fullmatch(line):
         return False
     margin, listed = _margin(line), line.lstrip().startswith(("-", ":"))
     for text in reversed(above):

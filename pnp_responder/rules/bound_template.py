@@ -51,9 +51,9 @@ class BoundTemplate:
         self.parts = tuple(_named(part, rule) for part in template.parts)
         self.needs = template.needs
         self._rule = rule
-        self._form = _form(self.parts)
         # What people see is made beforehand: no event is to wait for a mask.
-        self._masked = _masked(self.parts)
+        secret = any(isinstance(part, Secret) for part in self.parts)
+        self._form, self._masked = (_forms if secret else _remembered_forms)(self.parts)
         self.constant: Offer | None = None
         if not self._form.readers:
             shown = None if self._masked is None else "".join(self._masked.texts)
@@ -82,6 +82,14 @@ class BoundTemplate:
 
 def _named(part: Part, rule: str) -> Part:
     return part.render(rule) if isinstance(part, Placeholder) and part.name == RULE else part
+
+
+def _forms(parts: tuple[Part, ...]) -> tuple[_Form, _Form | None]:
+    return _form(parts), _masked(parts)
+
+
+# Thousands of rules may have one URL. None with a secret, which is to go with its rules.
+_remembered_forms = lru_cache(maxsize=64)(_forms)
 
 
 def _form(parts: Iterable[Part]) -> _Form:

@@ -40,9 +40,8 @@ def glob_tokens(pattern: str) -> list[str]:
     return tokens
 
 
-def compile_glob(pattern: str) -> re.Pattern[str]:
-    """A pattern for `fullmatch`. Raises ValueError as `glob_tokens` does."""
-    tokens = glob_tokens(pattern)
+def compile_glob(tokens: list[str]) -> re.Pattern[str]:
+    """A pattern for `fullmatch`, made of `glob_tokens`."""
     runs: list[str] = [""]
     for token in tokens:
         if token == "*":  # noqa: S105 -- a glob token, no password

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from pnp_responder.masking import mask_source
 from pnp_responder.rules.lint_guards import allowed_networks, lint_guards
@@ -103,7 +104,9 @@ def _lint_url_for_vendor(rule: Rule, outcome: UrlOutcome, node: Mapping, finding
         return
     inside = node.entries.get("url")
     at: Placed = outcome.node if inside is not None else Spot(rule.place.line, rule.place.column)
-    macros = dict.fromkeys(_MACRO.findall(mask_source(outcome.sample)))
+    macros: Iterable[str] = ()
+    if _MACRO.search(outcome.sample):
+        macros = dict.fromkeys(_MACRO.findall(mask_source(outcome.sample)))
     for vendor in vendors:
         for macro in macros:
             if vendor in KNOWN_MACROS and macro not in KNOWN_MACROS[vendor]:

@@ -23,8 +23,8 @@ class Condition:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "slot", SLOTS[self.key])
-        object.__setattr__(self, "_exact", frozenset(t.value for t in self.tests if isinstance(t, Exact)))
-        object.__setattr__(self, "_others", tuple(t for t in self.tests if not isinstance(t, Exact)))
+        object.__setattr__(self, "_exact", frozenset([t.value for t in self.tests if isinstance(t, Exact)]))
+        object.__setattr__(self, "_others", tuple([t for t in self.tests if not isinstance(t, Exact)]))
 
     def holds(self, facts: Facts) -> bool:
         """Does one of the values fit? An unknown fact (None) fits none."""

@@ -11,7 +11,9 @@ from pnp_responder.rules.places import Node, Text
 from pnp_responder.rules.problems import Findings
 from pnp_responder.rules.value_tests import Exact, ValueTest
 
+MATCH_KEYS = (*KEYS_BY_NAME, "not")
 BESIDE_MATCH = ("name", "match", *OUTCOMES, *GUARD_NAMES)
+_OUTSIDE = {name: f"'{name}' belongs to the rule, beside 'match:'" for name in BESIDE_MATCH}
 
 
 def read_match(findings: Findings, key: Text, node: Node, inside_not: bool = False) -> Match:
@@ -25,11 +27,9 @@ def read_match(findings: Findings, key: Text, node: Node, inside_not: bool = Fal
         return Match()
     if inside_not and not mapping.entries:
         findings.error(node, "an empty 'not' excludes every device", "leave it out, or give it keys")
-    known = [*KEYS_BY_NAME, "not"]
-    outside = {name: f"'{name}' belongs to the rule, beside 'match:'" for name in BESIDE_MATCH}
     conditions = []
     excluded = None
-    for name, (inner, value) in known_fields(findings, mapping, known, outside).items():
+    for name, (inner, value) in known_fields(findings, mapping, MATCH_KEYS, _OUTSIDE).items():
         if name == "not":
             excluded = read_match(findings, inner, value, inside_not=True)
         else:

@@ -45,20 +45,32 @@ class Reject(NamedTuple):
 Outcome = UrlOutcome | Ignore | Reject
 
 
-def read_outcome(findings: Findings, variables: Variables, fields: Fields) -> tuple[bool, Outcome | None]:
-    """Whether an outcome is written here, and the outcome if it is right."""
+def read_outcome(
+    findings: Findings, variables: Variables, fields: Fields, known: dict[str, UrlOutcome]
+) -> tuple[bool, Outcome | None]:
+    """Whether an outcome is written here, and the outcome if it is right. `known` is kept by the caller: URLs
+    by their text, of which a file may have thousands alike."""
     written = [(name, *fields[name]) for name in fields if name in OUTCOMES]
     if not written:
         return False, None
     for name, key, _ in written[1:]:
         findings.error(key, f"a second outcome: '{name}' beside '{written[0][0]}'", "keep one of them")
-    outcomes = [_read_one_outcome(findings, variables, name, node) for name, _, node in written]
+    outcomes = [_read_one_outcome(findings, variables, name, node, known) for name, _, node in written]
     return True, outcomes[0]
 
 
-def _read_one_outcome(findings: Findings, variables: Variables, name: str, node: Node) -> Outcome | None:
+def _read_one_outcome(
+    findings: Findings, variables: Variables, name: str, node: Node, known: dict[str, UrlOutcome]
+) -> Outcome | None:
     if name == "url":
-        return _read_url(findings, variables, node)
+        if isinstance(node, Text) and (alike := known.get(node.value)) is not None:
+            return alike._replace(node=node)
+        noted = findings.noted
+        found = _read_url(findings, variables, node)
+        # Of the others each has something to be said of it, or a line to be hidden.
+        if found is not None and findings.noted == noted and "@" not in found.node.value:
+            known[found.node.value] = found
+        return found
     if name == "reject":
         status = read_number(findings, node, *REJECT_CODES)
         return None if status is None else Reject(status)

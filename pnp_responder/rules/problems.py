@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple, Protocol
 
 from pnp_responder.errors import ProblemsFound
 from pnp_responder.escaping import escape_controls
-from pnp_responder.masking import MASK, goes_on_with_secret, mask_source, secret_spans
+from pnp_responder.masking import MASK, goes_on_with_secret, mask_source, secret_spans, speaks_of_secret
 
 Severity = Literal["error", "warning"]
 
@@ -104,6 +104,8 @@ class Findings:
         self._unlisted = 0
         self._end: Problem | None = None
         self._hidden: set[int] = set()
+        # Of those lines that were looked at: a thousand problems would look at each fifty times.
+        self._speaking: dict[int, bool] = {}
 
     def hide_line(self, number: int) -> None:
         """Never show what stands in source line `number`: it has a secret that its form does not tell."""
@@ -196,10 +198,23 @@ class Findings:
             self._long += 1
             if self._long > MOST_LONG_LINES:
                 return ""
-        above = self._lines[max(0, number - 1 - LINES_ABOVE) : number - 1] if self._lines else []
-        if number in self._hidden or goes_on_with_secret(above, line[:LOOKED_AT]):
+        if number in self._hidden or self._goes_on_with_secret(number, line[:LOOKED_AT]):
             return f"{line[: len(line) - len(line.lstrip())]}{MASK}"
         return line
+
+    def _goes_on_with_secret(self, number: int, line: str) -> bool:
+        if not self._lines:
+            return False
+        first = max(1, number - LINES_ABOVE)
+        # Not any(): each has to be known, for the next problem is perhaps one line below.
+        speaking = [above for above in range(first, number) if self._speaks_of_secret(above)]
+        return bool(speaking) and goes_on_with_secret(self._lines[first - 1 : number - 1], line)
+
+    def _speaks_of_secret(self, number: int) -> bool:
+        found = self._speaking.get(number)
+        if found is None:
+            found = self._speaking[number] = speaks_of_secret(self.line(number))
+        return found
 
 
 def _cut(text: str) -> str:

@@ -62,14 +62,14 @@ class RuleIndex:
 
     def wider(self, match: Match) -> Iterator[int]:
         """Numbers of rules, ascending, among which is each that may hold wherever `match` does."""
-        found = [self.always]
+        found = [self.always] if self.always else []
         for slot, kind, size, drawer in self.drawers:
             for condition in match.conditions:
                 if condition.slot == slot:
                     value = _looked_up(condition.tests[0], kind, size)
                     if value is not None and value in drawer:
                         found.append(drawer[value])
-        return merge(*found)
+        return iter(found[0]) if len(found) == 1 else merge(*found)
 
 
 def _possible(match: Match) -> list[_Filed]:

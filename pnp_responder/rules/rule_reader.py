@@ -149,7 +149,7 @@ def read_defaults(document: Document, node: Node | None) -> Defaults:
     own = {key: f"'{key}' belongs to a single rule" for key in ("name", "match")}
     own |= _REQUIREMENTS_ELSEWHERE
     fields = known_fields(document.findings, mapping, (*OUTCOMES, *GUARD_NAMES), own)
-    outcome = read_outcome(document.findings, document.variables, fields)[1]
+    outcome = read_outcome(document.findings, document.variables, fields, {})[1]
     return Defaults(outcome, read_guards(document.findings, fields))
 
 
@@ -167,6 +167,7 @@ class RuleReader:
         self._variables = variables
         self._defaults = defaults
         self._names: dict[str, int] = {}
+        self._urls: dict[str, UrlOutcome] = {}
         self._number = 0
 
     def skip(self) -> None:
@@ -195,7 +196,7 @@ class RuleReader:
             noted = findings.noted
             match = read_match(findings, *fields["match"])
             sound = sound and findings.noted == noted and is_readable(fields["match"][1])
-        written, outcome = read_outcome(findings, self._variables, fields)
+        written, outcome = read_outcome(findings, self._variables, fields, self._urls)
         if not written:
             outcome = self._defaults.outcome
             if outcome is None and not self.may_lack_outcome and not _means_outcome(mapping):

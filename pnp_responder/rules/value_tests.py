@@ -13,10 +13,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from pnp_responder.rules.glob import compile_glob, glob_tokens
+from pnp_responder.rules.glob import compile_glob, glob_tokens, is_glob
 from pnp_responder.rules.version_order import VersionKey, version_key
 
 MAX_INDEXED_PREFIX = 16
+
+_OPENING = re.compile(r"[^*?\[]*")
 
 
 class Term(NamedTuple):
@@ -89,7 +91,8 @@ class Glob:
     @property
     def opening(self) -> str:
         """What every text that fits begins with."""
-        return re.split(r"[*?\[]", self.pattern, maxsplit=1)[0]
+        found = _OPENING.match(self.pattern)
+        return found[0] if found is not None else ""
 
     @property
     def term(self) -> Term | None:
@@ -196,10 +199,10 @@ def address_number(dotted_quad: str) -> int:
 
 def text_or_glob(text: str) -> ValueTest:
     """`text`, in the form in which its key compares. Raises ValueError for a glob that is none."""
+    if not is_glob(text):
+        return Exact(text)
     tokens = glob_tokens(text)
     signs = [token for token in tokens if token in ("*", "?") or len(token) > 1]
-    if not signs:
-        return Exact(text)
     if signs == ["*"] and tokens[-1] == "*":
         return Prefix(text[:-1])
-    return Glob(text, compile_glob(text))
+    return Glob(text, compile_glob(tokens))
