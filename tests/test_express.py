@@ -458,6 +458,12 @@ def test_one_that_writes_its_mac_otherwise_changes_nothing_for_the_others(
         {"Contact": '"sip:a@{mac}445566" <sip:a@00a859>', "start": ANYBODY},
         {"User_Agent": "192.0.2.45 " + "x" * 600},
         {"User_Agent": "Acme {mac} " + "x" * 600},
+        {
+            "start": ANYBODY,
+            "From": "<sip:%3{mac}@h>;tag=t{n}",
+            "To": "<sip:%3{mac}@h>",
+            "Contact": "<sip:192.0.2.45:5064>",
+        },
         {"User_Agent": "Acme {n}", "From": "<sip:x@h>;tag={mac}", "To": "<sip:x@h>", "start": ANYBODY},
         {
             "User_Agent": "Acme 00A859aABbCC",

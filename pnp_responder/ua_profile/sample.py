@@ -37,7 +37,8 @@ from pnp_responder.ua_profile.values import (
 SIGN_SOURCE = SocketAddress("198.51.100.213", 49_157)
 """Stands for the source."""
 
-_SIGN_MAC = Mac("739158204671")
+# With a letter first: %30 is 0, so what is written "%3" and MAC may be read as that MAC if it begins with 0.
+_SIGN_MAC = Mac("e39158204671")
 _SIGNS = {
     BRANCH: f"{MAGIC_COOKIE}pnp739158sign",
     FROM_TAG: "pnp204671sign",
