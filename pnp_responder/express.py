@@ -12,7 +12,7 @@ from pnp_responder.engine import Output
 from pnp_responder.enrollment import Decide, Device, Enrollment, ForKind, Offer
 from pnp_responder.events import DatagramDropped, EnrollmentOffered, Event, NotifyAnswered
 from pnp_responder.limits import sendings_within
-from pnp_responder.mac import Mac
+from pnp_responder.mac import Mac, digits_of
 from pnp_responder.outcomes import NotifyTransaction, what_follows
 from pnp_responder.sip import Request, request_text
 from pnp_responder.sip.effects import Answered, ClientEffect
@@ -20,8 +20,9 @@ from pnp_responder.sip.identifiers import BRANCH_LENGTH
 from pnp_responder.tables import Tables
 from pnp_responder.ua_profile import MAX_NOTIFY
 from pnp_responder.ua_profile.kinds import MOST_OCTETS, Kinds
+from pnp_responder.ua_profile.notify import can_be_sent
 from pnp_responder.ua_profile.probe import PROBE_PREFIX, PROBES_END
-from pnp_responder.ua_profile.values import CALL_ID, FROM_TAG, NUMBER, SPELLED, digits_of
+from pnp_responder.ua_profile.values import CALL_ID, FROM_TAG, NUMBER, SPELLED
 
 _BRANCH = ";branch="
 _BEFORE_BRANCH = len(_BRANCH)
@@ -107,12 +108,7 @@ class Express:
             device = Device(Mac(mac) if mac else None, vendor, model, version)
             source = SocketAddress(host, port)
             decision = decide(Enrollment(device, kind.said.profile_type, agent, source, local))
-            if (
-                not isinstance(decision, Offer)
-                or not decision.url.isascii()
-                or not decision.url.isprintable()
-                or " " in decision.url
-            ):
+            if not isinstance(decision, Offer) or not can_be_sent(decision.url):
                 return False
             offer = decision
         url, rule, shown = offer

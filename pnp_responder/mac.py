@@ -28,7 +28,7 @@ class Mac(str):
         """
         if _SPELLING.fullmatch(text) is None:
             raise ValueError("not a MAC address: expected 12 hexadecimal digits, such as 00:a8:59:11:22:33")
-        return cls(text.translate(_SEPARATORS).lower())
+        return cls(digits_of(text))
 
     @classmethod
     def of_digits(cls, digits: str) -> Mac:
@@ -43,6 +43,11 @@ class Mac(str):
     def joined(self, separator: str) -> str:
         """The six octets with `separator` between them: `00:a8:59:11:22:33`."""
         return separator.join(self[i : i + 2] for i in range(0, 12, 2))
+
+
+def digits_of(spelled: str) -> str:
+    """Of a MAC with any separators, in lower case."""
+    return spelled.translate(_SEPARATORS).lower()
 
 
 SPELLINGS: tuple[Callable[[Mac], str], ...] = (

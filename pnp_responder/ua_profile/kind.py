@@ -9,7 +9,7 @@ prediction of TCP (Jacobson) for SIP, and changes no answer.
 from __future__ import annotations
 
 from pnp_responder.datagram import Datagram, PlainAddress
-from pnp_responder.mac import Mac
+from pnp_responder.mac import Mac, digits_of
 from pnp_responder.sip.message import Request
 from pnp_responder.sip.parser import parse_message
 from pnp_responder.sip.server_transactions import ServerKey, old_path_of, path_of, request_text
@@ -28,7 +28,6 @@ from pnp_responder.ua_profile.values import (
     SPELLED,
     TAKEN,
     VIA,
-    digits_of,
     known_values,
 )
 
@@ -43,18 +42,8 @@ class Kind:
 
     __slots__ = (
         *("_agent", "_ends_via", "_expression", "_has_branch", "_order", "_others", "_port", "_sent_by"),
-        *(
-            "_strangers",
-            "_style",
-            "_tail",
-            "_template",
-            "_uri",
-            "number",
-            "plain",
-            "replies",
-            "said",
-            "user_agent",
-        ),
+        *("_strangers", "_style", "_tail", "_template", "_uri"),
+        *("number", "plain", "replies", "said", "user_agent"),
     )
 
     def __init__(self, sample: Sample) -> None:

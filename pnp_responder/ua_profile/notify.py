@@ -62,41 +62,30 @@ def notify_request(
     # RFC 3261 12.2.1.1: a null tag is left out.
     if request.from_.tag:
         to = f"{to};tag={request.from_.tag}"
-    call_id, event = request.headers["call-id"], request.event.strict
-    route = "".join([f"Route: {route}\r\n" for route in routes]) if routes else ""
-    return join_notify(target, our_end(local), branch, from_, to, call_id, event, url, route)
-
-
-def join_notify(
-    target: str,
-    ours: OurEnd,
-    branch: str,
-    from_: str,
-    to: str,
-    call_id: str,
-    event: str,
-    url: str,
-    route: str = "",
-) -> bytes:
-    """The NOTIFY from its parts: whole values of headers, `route` whole rows. Raises ValueError as
-    `notify_request`."""
-    if not (url.isascii() and url.isprintable() and " " not in url):
+    if not can_be_sent(url):
         raise ValueError("a profile URL is visible ASCII")
+    via, ours = our_end(local)
+    route = "".join([f"Route: {route}\r\n" for route in routes]) if routes else ""
     return (
         f"NOTIFY {target} SIP/2.0\r\n"
-        f"Via: {ours[0]};branch={branch};rport\r\n"
+        f"Via: {via};branch={branch};rport\r\n"
         "Max-Forwards: 70\r\n"
         f"From: {from_}\r\n"
         f"To: {to}\r\n"
-        f"Call-ID: {call_id}\r\n"
+        f"Call-ID: {request.headers['call-id']}\r\n"
         "CSeq: 1 NOTIFY\r\n"
         f"{route}"
-        f"Contact: {ours[1]}\r\n"
-        f"Event: {event}\r\n"
+        f"Contact: {ours}\r\n"
+        f"Event: {request.event.strict}\r\n"
         "Subscription-State: terminated;reason=timeout\r\n"
         f"Content-Type: {BODY_TYPE}\r\n"
         f"Content-Length: {len(url)}\r\n\r\n{url}"
     ).encode()
+
+
+def can_be_sent(url: str) -> bool:
+    """Is it visible ASCII?"""
+    return url.isascii() and url.isprintable() and " " not in url
 
 
 def notify_destination(request: Request, remote: SocketAddress, transport: str = UDP) -> SocketAddress:

@@ -6,8 +6,7 @@ import re
 
 from pnp_responder.datagram import Datagram, PlainAddress
 from pnp_responder.mac import Mac
-from pnp_responder.ua_profile.spans import known_spans
-from pnp_responder.ua_profile.template import Template
+from pnp_responder.ua_profile.spans import known_spans, template_of
 from pnp_responder.ua_profile.values import known_values
 
 _TO_TAG = re.compile(r";tag=[A-Za-z0-9\-.!%*_+`'~]+")
@@ -31,12 +30,7 @@ class NotifyTaken:
             raise ValueError("not a response that repeats what it answers")
         self._has_tag = bool(tag)
         spans = known_spans(after, heard.remote, Mac(mac) if mac else None, mac)
-        pieces: list[str | int] = []
-        at = 0
-        for span in spans:
-            pieces += [after[at : span.start], span.place]
-            at = span.end
-        self._after = Template([*pieces, after[at:]])
+        self._after = template_of(after, spans)
         # None where it differs from device to device.
         self._text_after = None if spans else after
 

@@ -49,11 +49,6 @@ _UUID_1 = re.compile(
 _PORT = re.compile(r"(?<=[0-9A-Fa-f]{12}):[0-9]{1,5}\Z|(?<=[0-9A-Fa-f]{2}):[0-9]{3,5}\Z")
 _AGENT_FIELD = re.compile(rf"\bMAC\s*[=:]\s*({_MAC})(?![0-9A-Za-z])", re.IGNORECASE)
 _AGENT_TAIL = re.compile(rf"(?:^|[\s;/(])({_MAC})\)?\s*$", re.IGNORECASE)
-_SEPARATORS = str.maketrans("", "", ":.-")
-
-
-def _mac(digits: str) -> Mac:
-    return Mac.parse(digits.translate(_SEPARATORS))
 
 
 def _in_user_part(uri: str) -> Mac | None:
@@ -70,7 +65,7 @@ def _in_user_part(uri: str) -> Mac | None:
     if "%" in text:
         text = unquote(text)
     found = _USER.fullmatch(text) or _UUID_1.fullmatch(text)
-    return None if found is None else _mac(found[1])
+    return None if found is None else Mac.parse(found[1])
 
 
 def _in_from(request: Request) -> Mac | None:
@@ -94,13 +89,13 @@ def _in_instance(request: Request) -> Mac | None:
     contact: NameAddr | None = request.contact
     instance = None if contact is None else contact.parameter("+sip.instance")
     found = None if instance is None else _UUID_1.fullmatch(instance.strip(" <>"))
-    return None if found is None else _mac(found[1])
+    return None if found is None else Mac.parse(found[1])
 
 
 def _in_user_agent(request: Request) -> Mac | None:
     agent = request.headers.get("user-agent", "")
     found = _AGENT_FIELD.search(agent) or _AGENT_TAIL.search(agent)
-    return None if found is None else _mac(found[1])
+    return None if found is None else Mac.parse(found[1])
 
 
 MAC_PLACES = (

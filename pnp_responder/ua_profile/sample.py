@@ -11,7 +11,7 @@ from pnp_responder.mac import SPELLINGS, Mac
 from pnp_responder.sip.head import read_usual
 from pnp_responder.sip.message import Request
 from pnp_responder.sip.via import MAGIC_COOKIE
-from pnp_responder.ua_profile.spans import Span, header_values, known_spans, taken_spans
+from pnp_responder.ua_profile.spans import Span, header_values, known_spans, taken_spans, template_of
 from pnp_responder.ua_profile.subscribe import MOST_AGENT
 from pnp_responder.ua_profile.template import Template
 from pnp_responder.ua_profile.values import (
@@ -66,11 +66,12 @@ _HEX = re.compile("[0-9A-Fa-f]")
 
 
 class Sample:
-    """`request` was read from the datagram `heard`, and `enrollment` from that. `spelled` is the MAC as it
-    stands in From, "" for a device without one."""
+    """`request` was read from `text`, the datagram `heard`, and `enrollment` from that. `spelled` is the MAC
+    as it stands in From, "" for a device without one."""
 
     def __init__(
         self,
+        text: str,
         heard: Datagram,
         request: Request,
         enrollment: Enrollment,
@@ -79,7 +80,7 @@ class Sample:
         wholes: Sequence[Span],
         agent: slice,
     ) -> None:
-        self.text = heard.payload.decode("latin-1")
+        self.text = text
         self.remote, self.local = heard.remote, heard.local
         self.request = request
         self.enrollment = enrollment
@@ -116,7 +117,7 @@ class Sample:
         start = text.index(contact.text, rows["contact"].start)
         wholes.append(Span(start, start + len(contact.text), CONTACT))
         agent = rows.get("user-agent", slice(0, 0))
-        sample = cls(heard, request, enrollment, spelled, sorted(spans), wholes, agent)
+        sample = cls(text, heard, request, enrollment, spelled, sorted(spans), wholes, agent)
         return None if any(sign in text for sign in sample.signs.values()) else sample
 
     def has(self, place: int) -> bool:
@@ -166,41 +167,30 @@ class Sample:
     def expression(self) -> tuple[re.Pattern[str], str]:
         """What fits all messages of its kind, and by whose groups, `p0` and so on, their values are found;
         and the text that follows, for a text is compared sooner than an expression is matched."""
-        groups: set[int] = set()
-        expression, at = "", 0
-
-        def name(place: int) -> str:
-            nonlocal expression
-            # What is not there has its group where it would stand, so that they are in order.
-            for absent in TAKEN if place == PLACES else range(min(place, len(TAKEN))):
-                if absent not in groups and absent not in there:
-                    groups.add(absent)
-                    expression += f"(?P<p{absent}>)"
-            groups.add(place)
-            return f"(?P<p{place}>"
-
         there = {span.place for span in (*self._spans, *self._wholes)}
+        absent = [place for place in TAKEN if place not in there]
+        groups: set[int] = set()
+        pieces: list[str] = []
+        at = 0
         # What ends at a place comes before what begins there, a whole before its parts.
         steps = [(whole.end, 0, whole) for whole in self._wholes]
         steps += [(whole.start, 1, whole) for whole in self._wholes]
         steps += [(span.start, 2, span) for span in self._spans]
-        for start, what, span in sorted(steps):
-            expression += re.escape(self.text[at:start])
-            at = start
+        for start, what, (_, end, place) in sorted(steps):
+            pieces.append(re.escape(self.text[at:start]))
+            at = end if what == 2 else start
             if what == 0:
-                expression += ")"
-            elif what == 1:
-                opening = name(span.place)
-                expression += opening
-            elif span.place in groups:
-                expression += f"(?P=p{span.place})"
-                at = span.end
+                pieces.append(")")
+            elif place in groups:
+                pieces.append(f"(?P=p{place})")
             else:
-                opening = name(span.place)
-                expression += f"{opening}{self._grammar(span.place)})"
-                at = span.end
-        name(PLACES)
-        return re.compile(expression), self.text[at:]
+                # What is not there has its group where it would stand, so that they are in order.
+                while absent and absent[0] < place:
+                    pieces.append(f"(?P<p{absent.pop(0)}>)")
+                groups.add(place)
+                pieces.append(f"(?P<p{place}>" + ("" if what == 1 else f"{self._grammar(place)})"))
+        pieces += [f"(?P<p{place}>)" for place in absent]
+        return re.compile("".join(pieces)), self.text[at:]
 
     def _grammar(self, place: int) -> str:
         if place in _GRAMMAR:
@@ -215,13 +205,10 @@ class Sample:
         )
 
     def _template(self, start: int, end: int) -> Template:
-        pieces: list[str | int] = []
-        at = start
-        for span in self._spans:
-            if start <= span.start and span.end <= end:
-                pieces += [self.text[at : span.start], span.place]
-                at = span.end
-        return Template([*pieces, self.text[at:end]])
+        inside = [span for span in self._spans if start <= span.start and span.end <= end]
+        return template_of(
+            self.text[start:end], [Span(span.start - start, span.end - start, span.place) for span in inside]
+        )
 
 
 _WHOLES = (("via", VIA), ("from", FROM), ("to", TO))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
 from pnp_responder.datagram import SocketAddress
 from pnp_responder.mac import SPELLINGS, Mac
 from pnp_responder.sip.headers import Headers
 from pnp_responder.sip.message import Request
+from pnp_responder.ua_profile.template import Template
 from pnp_responder.ua_profile.values import (
     AGENT,
     BRANCH,
@@ -85,6 +86,16 @@ def known_spans(text: str, remote: SocketAddress, mac: Mac | None, spelled: str)
         for spelling, place in spellings.items():
             found += [Span(start, start + len(spelling), place) for start in _all(text, spelling)]
     return sorted(found)
+
+
+def template_of(text: str, spans: Iterable[Span]) -> Template:
+    """`text` with a gap for each of `spans`, which are in order."""
+    pieces: list[str | int] = []
+    at = 0
+    for span in spans:
+        pieces += [text[at : span.start], span.place]
+        at = span.end
+    return Template([*pieces, text[at:]])
 
 
 _DIGITS = frozenset("0123456789")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pnp_responder.datagram import PlainAddress
-from pnp_responder.mac import SPELLINGS, Mac
+from pnp_responder.mac import SPELLINGS, Mac, digits_of
 from pnp_responder.ua_profile.template import Values
 
 SPELLED, VIA, END, BRANCH, FROM, FROM_TAG, TO, CALL_ID, NUMBER, CONTACT, AGENT = TAKEN = range(11)
@@ -19,8 +19,6 @@ FIRST_SPELLING = PORT + 1
 
 PLACES = FIRST_SPELLING + len(SPELLINGS)
 
-_SEPARATORS = str.maketrans("", "", ":.-")
-
 
 def known_values(spelled: str, remote: PlainAddress) -> Values:
     """All that follows from the MAC in From ("" for none) and from the source; None in other places."""
@@ -29,8 +27,3 @@ def known_values(spelled: str, remote: PlainAddress) -> Values:
     mac = Mac(digits_of(spelled))
     known |= {FIRST_SPELLING + at: spell(mac) for at, spell in enumerate(SPELLINGS)}
     return tuple(known.get(place) for place in range(PLACES))
-
-
-def digits_of(spelled: str) -> str:
-    """Of a MAC with any separators, in lower case."""
-    return spelled.translate(_SEPARATORS).lower()
