@@ -170,10 +170,6 @@ class RuleReader:
         self._urls: dict[str, UrlOutcome] = {}
         self._number = 0
 
-    def skip(self) -> None:
-        """Count the next rule, and leave it unread."""
-        self._number += 1
-
     def read(self, node: Node) -> None:
         """Read the next rule. Problems go to the findings."""
         self._number += 1

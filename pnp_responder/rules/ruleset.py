@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pnp_responder.circumstances import NOTHING_KNOWN, Circumstances
-from pnp_responder.enrollment import Decision, Enrollment, Offer, OfferToKind
+from pnp_responder.enrollment import Decision, Enrollment, OfferToKind
 from pnp_responder.masking import mask_url, mask_values
 from pnp_responder.rules.guards import Withheld
 from pnp_responder.rules.lint import lint
@@ -117,13 +117,7 @@ class RuleSet:
         the rules say. Where devices are served they are always given.
         """
         rule = self._finder.find(enrollment)
-        if rule is None:
-            return NO_RULE
-        around, mac = rule.around, enrollment.device.mac
-        if around is None or mac is None:
-            return rule.decide(enrollment, circumstances)
-        before, after = around
-        return Offer(before + mac + after, rule.name)
+        return NO_RULE if rule is None else rule.decide(enrollment, circumstances)
 
     def for_kind(self, enrollment: Enrollment, agents_differ: bool) -> OfferToKind | None:
         """See `enrollment.ForKind`; what rules with options say is left to `decide`."""

@@ -190,7 +190,7 @@ class Journal:
                 self.note(f"{name}_repeated", reason=reason, times=times, sources=sources)
 
     def _offered(self, offered: Sequence[EnrollmentOffered]) -> None:
-        if not offered or self._level > _INFO:
+        if self._level > _INFO:
             return
         sources = ("" if event.remote is None else event.remote[0] for event in offered)
         told = self._phones.tell_some((OFFERED, ""), len(offered), sources, self._now)

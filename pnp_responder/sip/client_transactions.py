@@ -157,6 +157,7 @@ class ClientTransactions:
         if transaction is None:
             method, _ = self._completed.get(branch, ("", NEVER))
             return () if method == response.cseq_method else None
+        # RFC 3261 18.1.2: sent-by must be ours.
         ours = transaction.local.address
         if transaction.method != response.cseq_method or (via.host, via.port) != ours:
             return None
