@@ -29,8 +29,8 @@ from tests.benchmarks.workload import Site, answer, exact, mixed, subscribe
 
 EXCHANGES = 200
 
-MOST_PYTHON_CALLS = 43
-MOST_CALLS = 112
+MOST_PYTHON_CALLS = 41
+MOST_CALLS = 102
 # Of a phone whose answer is out, and of one that has answered.
 MOST_BLOCKS, MOST_BLOCKS_SERVED = 14, 9
 MOST_OCTETS, MOST_OCTETS_SERVED = 1_400, 900
