@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple, Protocol
 
 from pnp_responder.errors import ProblemsFound
@@ -160,7 +160,9 @@ class Findings:
 
     def sorted(self) -> tuple[Problem, ...]:
         """The problems in the order of the file; if there are more than MOST_PROBLEMS, the last says so."""
-        found = sorted(self._problems.values(), key=lambda problem: problem.place[1:])
+        found = sorted(
+            map(self._without_hidden, self._problems.values()), key=lambda problem: problem.place[1:]
+        )
         severity: Severity = "error" if self.failed else "warning"
         if len(found) > MOST_PROBLEMS:  # warnings make room for errors
             errors = [problem for problem in found if problem.severity == "error"]
@@ -171,7 +173,13 @@ class Findings:
         more = self.count - len(found)
         if more:
             found.append(Problem(found[-1].place, f"and {more:,} more problems", "", severity))
-        return (*found, self._end) if self._end is not None else tuple(found)
+        return (*found, self._without_hidden(self._end)) if self._end is not None else tuple(found)
+
+    def _without_hidden(self, problem: Problem) -> Problem:
+        """A line may have been hidden after the problem in it was noted."""
+        if problem.place.line not in self._hidden:
+            return problem
+        return replace(problem, source=_covered(problem.source))
 
     def raise_errors(self) -> None:
         """Raise RulesError with all problems if one of them is an error."""
@@ -198,9 +206,7 @@ class Findings:
             self._long += 1
             if self._long > MOST_LONG_LINES:
                 return ""
-        if number in self._hidden or self._goes_on_with_secret(number, line[:LOOKED_AT]):
-            return f"{line[: len(line) - len(line.lstrip())]}{MASK}"
-        return line
+        return _covered(line) if self._goes_on_with_secret(number, line[:LOOKED_AT]) else line
 
     def _goes_on_with_secret(self, number: int, line: str) -> bool:
         if not self._lines:
@@ -215,6 +221,10 @@ class Findings:
         if found is None:
             found = self._speaking[number] = speaks_of_secret(self.line(number))
         return found
+
+
+def _covered(line: str) -> str:
+    return f"{line[: len(line) - len(line.lstrip())]}{MASK}" if line else ""
 
 
 def _cut(text: str) -> str:

@@ -49,6 +49,7 @@ FILES = [
     "rules:\n  - url: 'http://h/x?token={{geheim'\n",
     'rules:\n  - url: "http://u:pa{{geheim}}@h/{{ nope }}"\n',
     "vars: {base: 'http://u:'}\nrules:\n  - url: '{{ base }}pa{{geheim}}@h/x'\n",
+    "vars: {base: 'http://u:'}\nrules:\n" + 2 * "  - {url: '{{ base }}geheim@h/x', nope: 1}\n",
     "vars: {base: 'http://u:pa{{geheim}}@h'}\nrules: []\n",
     "vars: {base: 'http://u:pa{{geheim@h'}\nrules: []\n",
     "rules:\n  - url: http://u:pa{{geheim}}@h/x # c\n",
