@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pnp_responder.datagram import Datagram, Local, SocketAddress
 from pnp_responder.engine import Output
 from pnp_responder.enrollment import Decide, Decision, Decline, Enrollment, ForKind, Offer, no_kind
-from pnp_responder.events import EnrollmentOffered, Event
+from pnp_responder.events import EnrollmentOffered, Event, ProbeHeard
 from pnp_responder.limits import Limits
 from pnp_responder.mac import SPELLINGS, Mac
 from pnp_responder.responder import Responder
@@ -21,6 +21,8 @@ from pnp_responder.rules import RuleSet
 from pnp_responder.sip import Request, parse_message
 from pnp_responder.ua_profile import read_enrollment
 from pnp_responder.ua_profile.kinds import LEARNED_AT_ONCE, LEARNING_PAUSE, MOST_KINDS, Kinds
+from pnp_responder.ua_profile.probe import PROBE_PREFIX
+from pnp_responder.ua_profile.subscribe import MOST_AGENT
 
 from .examples import (
     LOCAL,
@@ -486,3 +488,51 @@ def test_what_only_looks_like_the_devices_own(rows: dict[str, str]) -> None:
             pair.hear(asked(number, mac))
             pair.hear(asked(number, mac), multicast=False)
         pair.pass_time(0.5)
+
+
+def test_a_probe_is_none_of_its_business() -> None:
+    pair = Pair.by_rules(BY_MAC)
+    for number, mac in enumerate([*MACS[:4], Mac(f"{PROBE_PREFIX}0001"), MACS[4]]):
+        (event,) = pair.hear(spelled(mac, number)).events
+        assert isinstance(event, ProbeHeard if number == 4 else EnrollmentOffered)
+
+
+def test_who_has_answered_is_the_last_to_be_forgotten() -> None:
+    pair = Pair(limits=Limits(6, burst=1000))
+    for number in range(30):
+        said = pair.hear(from_phone(number))
+        if number % 5 == 4 and len(said.datagrams) == 2:
+            pair.hear(answer(said.datagrams[1].payload), multicast=False)
+        for before in (number % 5, number // 2, 4):
+            pair.hear(from_phone(before))
+    assert pair.answered > 20
+
+
+def test_what_was_counted_once_is_counted_again_when_it_is_new_again() -> None:
+    pair = Pair(limits=Limits(100, rate=1, burst=1))
+    for number in range(4):
+        pair.pass_time(2.0)
+        pair.hear(from_phone(number))
+    assert pair.answered == 2
+    pair.pass_time(40.0)
+    pair.hear(from_phone(3, altered(X_Other="row")))
+    assert pair.hear(from_phone(9)).datagrams == ()
+
+
+def test_a_user_agent_with_an_address_ends_where_the_long_way_ends_it() -> None:
+    """The sample's is not too long; that of a device with a longer address is."""
+    remote, other = PHONE._replace(host="192.0.2.4"), PHONE._replace(host="192.168.100.100")
+    payload = altered(User_Agent="192.0.2.4 " + "x" * (MOST_AGENT - 15))
+    kinds = Kinds()
+    for now in (0.0, 1.0):
+        learn(kinds, payload, now, remote)
+    text = payload.replace(b"192.0.2.4 ", b"192.168.100.100 ").decode()
+    kind = kinds.find(text)
+    values = kind and kind.read(text, other)
+    assert kind is not None
+    assert values
+    message = parse_message(text.encode())
+    assert isinstance(message, Request)
+    agent = read_enrollment(message, heard(text.encode(), remote=other)).user_agent
+    assert kind.agent(values, other) == agent
+    assert len(agent) == MOST_AGENT

@@ -121,6 +121,7 @@ def test_long_requests_take_the_room_of_several() -> None:
 def test_whoever_invents_kinds_of_devices_fills_nothing() -> None:
     """Those that ask often are learned; they are few, and so is what module re keeps of them."""
     made = engine()
+    re.purge()
     empty, kept = weight(made), len(_compiled())
     now = 0.0
     for kind in range(4 * MOST_KINDS_LEARNED):
@@ -129,10 +130,27 @@ def test_whoever_invents_kinds_of_devices_fills_nothing() -> None:
             number = int(now * 1_000)
             asked = stranger(number, (f"X-Kind: {'k' * 300}",))
             octets = asked.payload.replace(b'model="Desk"', b'model="Desk %d"' % kind)
+            # Before the last text of the device's own: what stands behind it is in no expression.
+            octets = octets.replace(b";branch=", b";shape=%d;branch=" % kind)
             assert len(made.receive_datagram(asked._replace(payload=octets), now).datagrams) == 2
             made.handle_timeout(now)
     assert len(_compiled()) <= kept + 2 * MOST_KINDS_LEARNED
     assert weight(made) - empty < CAP * A_PHONE + MOST_KINDS_LEARNED * 20_000
+
+
+def test_nor_does_one_kind_that_looks_otherwise_each_time() -> None:
+    made = engine()
+    re.purge()
+    kept = len(_compiled())
+    now = 0.0
+    for number in range(5 * MOST_KINDS_LEARNED):
+        now += 0.06
+        asked = stranger(number)
+        octets = asked.payload.replace(b";branch=", b";shape=%d;branch=" % number)
+        assert len(made.receive_datagram(asked._replace(payload=octets), now).datagrams) == 2
+        made.handle_timeout(now)
+        # One more is that which cuts a NOTIFY.
+        assert len(_compiled()) <= kept + 2 * MOST_KINDS_LEARNED + 1
 
 
 def _compiled() -> Sized:

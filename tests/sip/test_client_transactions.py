@@ -12,6 +12,7 @@ from pnp_responder.sip.transaction import NEVER
 from tests.examples import ANOTHER_PHONE, LOCAL, PHONE, response
 
 BRANCH = "z9hG4bK-ours"
+CAPACITY = 64
 NOTIFY = Datagram(b"NOTIFY", PHONE, LOCAL)
 TIMED_OUT_AT = 32.0
 SENDINGS = [0.0, 0.5, 1.5, 3.5, 7.5, 11.5, 15.5, 19.5, 23.5, 27.5, 31.5]
@@ -297,3 +298,22 @@ def test_a_thousand_at_once_leave_nothing_behind() -> None:
     assert [at for at, _ in seen] == sorted(at for at, _ in seen)
     assert len(table) == 0
     assert table.deadline == NEVER
+
+
+def test_late_answers_leave_little_behind() -> None:
+    """What is answered at the second sending stands behind one that is never answered, whose timer F is 31 s
+    away."""
+    table = ClientTransactions(CAPACITY, 7)
+    waiting: list[float] = []
+    for number in range(20 * CAPACITY):
+        branch, now = f"z9hG4bK{number}", float(number)
+        waiting = [at for at in waiting if at > now - TIMED_OUT_AT]
+        table.request(branch, "NOTIFY", NOTIFY, now)
+        table.handle_timeout(now + 0.5)
+        if number % 20:
+            assert told(table.receive_response(reply(branch=branch), now + 0.6)) == answered(200, 2, branch)
+        else:
+            waiting.append(now)
+        timed = sum(map(len, (table._timer_f, *table._timers_e.values())))
+        # Each has two timers.
+        assert timed <= 2 * (len(waiting) + 1 + CAPACITY // 8)
